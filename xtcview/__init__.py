@@ -1,0 +1,1 @@
+"""Open LCLS-I X-ray runs, look at them, sum them."""

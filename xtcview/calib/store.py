@@ -1,0 +1,261 @@
+"""Where calibration constants live: calib/<group>/<source>/<kind>/<begin>-<end>.data.
+
+A file serves the runs begin..end. Nothing here reads numbers, see `xtcview.calib.constants`.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from datetime import datetime, timezone
+from os import environ
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from xtcview.calib.constants import INTERLEAVED, KINDS, constants_text
+from xtcview.errors import ConstantsError, near
+
+LAST_RUN = 9999  # what 'end' means; larger run numbers are looked up as this one, as in psana
+
+# Device name in the source -> group. Cameras of all makes share one.
+GROUPS = {
+    "Cspad": "CsPad::CalibV1",
+    "Cspad2x2": "CsPad2x2::CalibV1",
+    "pnCCD": "PNCCD::CalibV1",
+    "Princeton": "Princeton::CalibV1",
+    "Andor": "Andor::CalibV1",
+    "DualAndor": "Andor3d::CalibV1",
+    "Acqiris": "Acqiris::CalibV1",
+    "Imp": "Imp::CalibV1",
+    "Evr": "EvrData::CalibV1",
+    "Jungfrau": "Jungfrau::CalibV1",
+    "Epix100a": "Epix100a::CalibV1",
+    "Epix10k": "Epix10ka::CalibV1",
+    "Epix10ka": "Epix10ka::CalibV1",
+    "Epix10ka2M": "Epix10ka2M::CalibV1",
+    "Epix10kaQuad": "Epix10kaQuad::CalibV1",
+    "Epix": "Epix::CalibV1",
+    "Uxi": "Uxi::CalibV1",
+    "Pixis": "Pixis::CalibV1",
+    "Pimax": "Pimax::CalibV1",
+    "Fli": "Fli::CalibV1",
+    "Timepix": "Timepix::CalibV1",
+    **dict.fromkeys(
+        (
+            "Opal1000",
+            "Opal2000",
+            "Opal4000",
+            "Opal8000",
+            "Tm6740",
+            "OrcaFl40",
+            "Fccd",
+            "Fccd960",
+            "Quartz4A150",
+            "Rayonix",
+            "Zyla",
+            "iStar",
+            "Archon",
+            "Alvium",
+            "StreakC7700",
+            "ControlsCamera",
+        ),
+        "Camera::CalibV1",
+    ),
+}
+
+# (device, segments) -> built-in geometry table. psana takes the 4M table for every Jungfrau; a
+# table of another size cannot place the panels, so the size decides here.
+DEFAULT_GEOMETRIES = {
+    ("Cspad", 32): "cspad",
+    ("Cspad2x2", 2): "cspad2x2",
+    ("pnCCD", 4): "pnccd",
+    ("Epix100a", 1): "epix100a",
+    ("Epix10ka", 1): "epix10ka",
+    ("Epix10kaQuad", 4): "epix10kaquad",
+    ("Epix10ka2M", 16): "epix10ka2m",
+    ("Jungfrau", 1): "jungfrau05m",
+    ("Jungfrau", 2): "jungfrau1m",
+    ("Jungfrau", 8): "jungfrau4m",
+}
+
+
+class Range(NamedTuple):
+    """A file and the runs it serves, both ends included; 'end' is `LAST_RUN`."""
+
+    begin: int
+    end: int
+    path: Path
+
+
+def device_of(source: str) -> str:
+    """Return the device name of a source such as 'CxiDs1.0:Cspad.0' or 'DetInfo(...)'.
+
+    Raises
+    ------
+    ConstantsError
+        If the source has no device part.
+    """
+    match = re.search(r":(\w+)\.", source)
+    if match is None:
+        raise ConstantsError(
+            f"{source!r}: expected <detector>.<number>:<device>.<number>, such as CxiDs1.0:Cspad.0"
+        )
+    return match.group(1)
+
+
+def group_of(source: str) -> str:
+    """Return the folder that a source's constants are under, such as 'CsPad::CalibV1'.
+
+    Raises
+    ------
+    ConstantsError
+        If the device is not in `GROUPS`.
+    """
+    device = device_of(source)
+    if device not in GROUPS:
+        raise ConstantsError(
+            f"{source!r}: no calibration group for device {device!r}.{near(device, GROUPS)}"
+        )
+    return GROUPS[device]
+
+
+def default_geometry_name(source: str, segments: int) -> str | None:
+    """Return which built-in geometry stands in when none is deployed; None if there is none."""
+    return DEFAULT_GEOMETRIES.get((device_of(source), segments))
+
+
+def folder(calib_dir: str | Path, source: str, kind: str) -> Path:
+    """Return the folder of one kind of constants; it need not exist."""
+    return Path(calib_dir) / group_of(source) / _plain(source) / kind
+
+
+def find(calib_dir: str | Path, source: str, kind: str, run: int) -> Path | None:
+    """Return the file that serves a run, or None.
+
+    The largest begin wins, among equal begins the smallest end. Backups and HISTORY, in fact
+    everything not named <int>-<int>.data or <int>-end.data, do not count.
+    """
+    wanted = min(run, LAST_RUN)
+    serving = [r for r in ranges(calib_dir, source, kind) if r.begin <= wanted <= r.end]
+    return max(serving, key=lambda r: (r.begin, -r.end)).path if serving else None
+
+
+def ranges(calib_dir: str | Path, source: str, kind: str) -> list[Range]:
+    """Return the files of one kind, sorted by begin and end; empty without a folder.
+
+    Raises
+    ------
+    ConstantsError
+        If the folder is there and cannot be listed.
+    """
+    place = folder(calib_dir, source, kind)
+    try:
+        paths = list(place.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConstantsError(f"{place}: cannot be listed: {error.strerror}") from error
+    return sorted(r for r in map(_range, paths) if r is not None)
+
+
+def available(calib_dir: str | Path, source: str) -> dict[str, list[Range]]:
+    """Return what is deployed for a source: kind -> its files, kinds without files left out."""
+    place = folder(calib_dir, source, "")
+    kinds = sorted(p.name for p in place.iterdir() if p.is_dir()) if place.is_dir() else []
+    found = {kind: ranges(calib_dir, source, kind) for kind in kinds}
+    return {kind: files for kind, files in found.items() if files}
+
+
+def deploy(
+    calib_dir: str | Path,
+    source: str,
+    kind: str,
+    begin: int,
+    end: int | None,
+    content: np.ndarray | str,
+    number_format: str | None = None,
+    comments: tuple[str, ...] = (),
+) -> Path:
+    """Write constants for a range of runs and note it in HISTORY.
+
+    Parameters
+    ----------
+    calib_dir, source, kind
+        Where, see `folder`.
+    begin, end : int
+        First and last run; an end of None is written as 'end'.
+    content : ndarray or str
+        Constants in the order of the detector's array (segment, row, column), or the text of
+        the file.
+    number_format : str, optional
+        Such as '%.2f'; see `xtcview.calib.constants.constants_text`.
+    comments : tuple of str
+        Lines written as comments above an array.
+
+    Returns
+    -------
+    Path
+        The new file.
+
+    Raises
+    ------
+    ConstantsError
+        If the kind is not known, the range is empty or the file is there already: constants are
+        never overwritten.
+    """
+    if kind not in KINDS:
+        raise ConstantsError(f"{kind!r} is no kind of constants.{near(kind, KINDS)}")
+    if not 0 <= begin <= (LAST_RUN if end is None else end) <= LAST_RUN:
+        raise ConstantsError(f"runs {begin} to {end}: expected 0 <= begin <= end <= {LAST_RUN}")
+    text = content if isinstance(content, str) else _text(source, content, number_format, comments)
+    path = folder(calib_dir, source, kind) / f"{begin}-{'end' if end is None else end}.data"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise ConstantsError(
+            f"{path} is there already and is not overwritten; choose another range or move it away"
+        ) from error
+    _note(path)
+    return path
+
+
+def _text(
+    source: str, array: np.ndarray, number_format: str | None, comments: tuple[str, ...]
+) -> str:
+    device = device_of(source)
+    interleaved = device in INTERLEAVED
+    # the files of both CSPADs go without the lines that tell type and shape
+    described = device not in ("Cspad", "Cspad2x2")
+    return constants_text(array, number_format, comments, described, interleaved)
+
+
+def _note(path: Path) -> None:
+    """Add the line that tells who deployed a file and when."""
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    line = (
+        f"file:{path.name} copy_of:- exp:- run:- app:xtcview user:{environ.get('USER', '-')} "
+        f"host:{socket.gethostname()} cptime:{now} comment:-\n"
+    )
+    with (path.parent / "HISTORY").open("a", encoding="utf-8") as file:
+        file.write(line)
+
+
+def _plain(source: str) -> str:
+    """Return the source without 'DetInfo(' around it."""
+    match = re.fullmatch(r"DetInfo\((.*)\)", source)
+    return match.group(1) if match else source
+
+
+_STEM = re.compile(r"(\d{1,9})-(\d{1,9}|end)\.data", re.ASCII)
+
+
+def _range(path: Path) -> Range | None:
+    match = _STEM.fullmatch(path.name)
+    if match is None:
+        return None
+    begin, end = match.groups()
+    return Range(int(begin), LAST_RUN if end == "end" else int(end), path)

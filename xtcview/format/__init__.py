@@ -1,0 +1,1 @@
+"""Bytes -> headers, containers and index files; knows nothing of runs or detectors."""

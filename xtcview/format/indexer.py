@@ -1,0 +1,213 @@
+"""Make the index of an .xtc file by reading its headers once.
+
+Follows the DAQ's own index tool in what it lists and in which order (pdsdata/index
+IndexList.cc, XtcIterL1Accept.hh), so that the result is the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .headers import (
+    DGRAM_SIZE,
+    NO_FIDUCIAL,
+    XTC_SIZE,
+    XTC_STRUCT,
+    Dgram,
+    dgram,
+)
+from .ids import Damage, Level, Transition, TypeId
+from .index import CALIB_CYCLE, NODE, SRC, Index, Segment
+from .tree import root_fault
+
+Read = Callable[[int, int], bytes]  # (offset, size) -> at most `size` bytes
+_WINDOW = 1 << 14  # bytes read at once around a header
+_MASK_BITS = 32
+_ALL = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over a file found.
+
+    Parameters
+    ----------
+    index : Index
+    transitions : list of (int, Dgram)
+        Byte offset and header of every datagram that is not an L1Accept.
+    end : int
+        Byte behind the last whole datagram.
+    fault : str
+        Why the pass ended there; empty at the end of the file.
+    """
+
+    index: Index
+    transitions: list[tuple[int, Dgram]]
+    end: int
+    fault: str
+
+
+def scan(read: Read, size: int, name: str) -> Scan:
+    """Index a file of `size` bytes.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(offset, size) -> bytes``.
+    size : int
+        Length of the file in bytes.
+    name : str
+        Base name of the .xtc file.
+    """
+    builder, window = _Builder(), _Window(read, size)
+    transitions: list[tuple[int, Dgram]] = []
+    offset, fault = 0, ""
+    while offset < size:
+        if size - offset < DGRAM_SIZE:
+            fault = (
+                f"{size - offset} bytes left where a {DGRAM_SIZE}-byte datagram header was expected"
+            )
+            break
+        head = dgram(window.get(offset, DGRAM_SIZE))
+        fault = root_fault(head.extent, size - offset)
+        if fault:
+            break
+        if head.service == Transition.L1Accept:
+            builder.event(head, offset, window)
+        else:
+            transitions.append((offset, head))
+            if head.service == Transition.BeginCalibCycle:
+                builder.calib_cycle(head, offset)
+        offset += head.size
+    return Scan(builder.finish(name), transitions, offset, fault)
+
+
+class _Window:
+    """Gives header bytes from a file, reading a piece around them at a time."""
+
+    def __init__(self, read: Read, size: int) -> None:
+        self.read, self.size = read, size
+        self.start, self.data = 0, b""
+
+    def get(self, offset: int, count: int) -> bytes:
+        if not self.start <= offset <= self.start + len(self.data) - count:
+            self.start, self.data = offset, self.read(offset, _WINDOW)
+        at = offset - self.start
+        return self.data[at : at + count].ljust(count, b"\0")
+
+    def children(self, start: int, end: int) -> list[tuple[int, tuple[int, ...]]]:
+        """List (offset, header) of the containers side by side in [start, end)."""
+        found, pos = [], start
+        while pos + XTC_SIZE <= end:
+            header = XTC_STRUCT.unpack(self.get(pos, XTC_SIZE))
+            damage, log, _, contains, extent = header
+            if extent < XTC_SIZE or extent & 3 or pos + extent > end or log >> 24 > Level.Reporter:
+                break
+            if damage & Damage.IncompleteContribution or (contains & 0xFFFF == 0 and not damage):
+                break
+            found.append((pos, header))
+            pos += extent
+        return found
+
+
+class _Builder:
+    """Collects nodes, calib cycles, codes and segments in file order."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[int, ...]] = []
+        self.cycles: list[tuple[int, ...]] = []
+        self.codes: dict[int, int] = {}
+        self.segments: dict[tuple[int, int], int] = {}
+        self.leaves: dict[int, list[tuple[int, int, int]]] = {}
+        self.out_of_order = 0
+
+    def calib_cycle(self, head: Dgram, offset: int) -> None:
+        self.cycles.append((offset, len(self.nodes), head.seconds, head.nanoseconds))
+
+    def event(self, head: Dgram, offset: int, window: _Window) -> None:
+        if head.fiducial == NO_FIDUCIAL:
+            return
+        damaged = empty = codes = 0
+        end = offset + head.size
+        for pos, (damage, log, phy, contains, extent) in window.children(offset + DGRAM_SIZE, end):
+            if log >> 24 != Level.Segment:
+                continue
+            number = self.segments.setdefault((log & 0xFFFFFF, phy), len(self.segments))
+            bit = 1 << number if number < _MASK_BITS else _ALL
+            damaged |= bit if damage else 0
+            empty |= bit if extent == XTC_SIZE else 0
+            if contains & 0xFFFF == TypeId.Xtc:
+                codes |= self._segment(number, log, window, pos + XTC_SIZE, pos + extent)
+        self._insert(
+            (
+                head.seconds,
+                head.nanoseconds,
+                head.fiducial,
+                offset,
+                head.damage,
+                damaged,
+                empty,
+                codes,
+            )
+        )
+
+    def _segment(self, number: int, log: int, window: _Window, start: int, end: int) -> int:
+        """Note a segment's leaves the first time it has any; return its event codes' bits."""
+        if start == end:
+            return 0
+        known = number in self.leaves
+        codes = 0
+        listed = []
+        for pos, (_, leaf_log, phy, contains, extent) in window.children(start, end):
+            listed.append((leaf_log, phy, contains))
+            if contains & 0xFFFF == TypeId.EvrData:
+                codes |= self._codes(window, pos + XTC_SIZE, pos + extent)
+            if known or contains & 0xFFFF == TypeId.Epics:
+                break
+        if listed and not known:
+            self.leaves[number] = listed
+        return codes
+
+    def _codes(self, window: _Window, start: int, end: int) -> int:
+        count = int.from_bytes(window.get(start, 4), "little") if end - start >= 4 else 0
+        count = min(count, (end - start - 4) // 12)
+        fifo = np.frombuffer(window.get(start + 4, 12 * count), "<u4").reshape(count, 3)
+        mask = 0
+        for code in fifo[:, 2].tolist():
+            number = self.codes.setdefault(code & 0xFF, len(self.codes))
+            mask |= 1 << number if number < _MASK_BITS else _ALL
+        return mask
+
+    def _insert(self, node: tuple[int, ...]) -> None:
+        """Keep the nodes sorted by time; equal times stay in file order."""
+        at = len(self.nodes)
+        while at and node[:2] <= self.nodes[at - 1][:2]:
+            self.out_of_order += 1
+            if node[:2] == self.nodes[at - 1][:2]:
+                break
+            at -= 1
+        self.nodes.insert(at, node)
+
+    def finish(self, name: str) -> Index:
+        segments = []
+        for (pid, phy), number in self.segments.items():
+            listed = self.leaves.get(number, [])
+            src = np.array((Level.Segment << 24 | pid, phy), SRC)[()]
+            sources = np.array([leaf[:2] for leaf in listed], SRC)
+            segments.append(Segment(src, sources, np.array([leaf[2] for leaf in listed], "<u4")))
+        return Index(
+            name,
+            _table(self.nodes, NODE),
+            _table(self.cycles, CALIB_CYCLE),
+            np.array(list(self.codes), "u1"),
+            tuple(segments),
+            out_of_order=self.out_of_order,
+        )
+
+
+def _table(rows: list[tuple[int, ...]], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    return np.array(rows, dtype)

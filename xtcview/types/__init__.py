@@ -1,0 +1,1 @@
+"""Payload -> record: one table file per psana package."""

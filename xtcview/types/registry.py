@@ -1,0 +1,116 @@
+"""Which record reads a payload: type id and version -> class, its store and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from xtcview.errors import FormatError, UnsupportedTypeError
+from xtcview.format.headers import COMPRESSED, type_id, version
+from xtcview.format.ids import TypeId
+
+from .record import Record
+
+C = TypeVar("C", bound=type[Record])
+
+
+class Entry(NamedTuple):
+    """One line of the registry.
+
+    Parameters
+    ----------
+    record : type of Record
+    store : str
+        'config' (the configuration store) or 'event'.
+    configs : tuple of type
+        Configurations of the same source that the layout may need, in the order psana tries them.
+    """
+
+    record: type[Record]
+    store: str
+    configs: tuple[type[Record], ...]
+
+
+TYPES: dict[tuple[int, int], Entry] = {}
+
+
+def xtc_type(
+    type_id: int,
+    version: int,
+    *,
+    size: int | None = None,
+    store: str = "event",
+    configs: Sequence[type[Record]] = (),
+) -> Callable[[C], C]:
+    """Register a record class for a type id and version.
+
+    Parameters
+    ----------
+    size : int, optional
+        The layout's size in bytes where it does not vary; a table that differs is refused.
+    """
+
+    def register(cls: C) -> C:
+        if size is not None and (cls.DTYPE.itemsize != size or cls.TAIL):
+            raise TypeError(f"{cls.__name__}: table has {cls.DTYPE.itemsize} bytes, not {size}")
+        # psana's class attributes; the names of methods must not hide them
+        cls.TypeId, cls.Version = int(type_id), version  # type: ignore[attr-defined]
+        TYPES[type_id, version] = Entry(cls, store, tuple(configs))
+        return cls
+
+    return register
+
+
+def entry(word: int) -> Entry | None:
+    """Return the registry's line for a type word; None for an unknown type."""
+    return TYPES.get((type_id(word), version(word)))
+
+
+def type_name(word: int) -> str:
+    """Name a type word for people, such as 'CspadElement v2'."""
+    number = type_id(word)
+    name = TypeId(number).name if number in set(TypeId) else f"type {number}"
+    return f"{name} v{version(word)}{' compressed' if word & COMPRESSED else ''}"
+
+
+def decode(
+    word: int,
+    data: Any,
+    start: int,
+    end: int,
+    find_config: Callable[[type[Record]], Record | None],
+    file: object = None,
+    base: int = 0,
+) -> Record:
+    """Read the payload in ``data[start:end]``.
+
+    Parameters
+    ----------
+    word : int
+        Type word of its container.
+    find_config : callable
+        Configuration of the same source by class, or None.
+    file, base
+        File, and byte of the file at which `data` begins.
+
+    Raises
+    ------
+    UnsupportedTypeError
+        No table, a compressed payload, or no configuration that the layout needs.
+    FormatError
+        The bytes are not what the table says.
+    """
+    line = entry(word)
+    if line is None or word & COMPRESSED:
+        raise UnsupportedTypeError(f"{file} at byte {base + start}: no table for {type_name(word)}")
+    config = next((c for c in map(find_config, line.configs) if c is not None), None)
+    if line.configs and config is None:
+        names = ", ".join(c.__name__ for c in line.configs)
+        raise UnsupportedTypeError(
+            f"{file} at byte {base + start}: {type_name(word)} needs one of {names} "
+            "from the same source, and the run has none"
+        )
+    try:
+        return line.record(data, start, end, config, file, base)
+    except (OverflowError, MemoryError) as error:
+        raise FormatError(f"{type_name(word)}: {error}", file, base + start) from error

@@ -1,0 +1,154 @@
+"""What the kernel tells the page: a dict of plain values and the binary buffers beside it.
+
+Every picture is one message. Buffers are little endian: codes uint8, levels float32, tiles
+float64 with the eleven fields of `TILE` in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtcview.viewer import colours
+from xtcview.viewer.frames import Coded, binning_for, block_shape, encode, make_mask
+from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
+from xtcview.viewer.reader import Reader, Shot
+
+Array = NDArray[Any]
+Message = tuple[dict[str, Any], list[Any]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a still picture of the viewer needs."""
+
+    reader: Reader
+    shot: Shot
+    raw: Picture
+    image: Picture
+    look: Any  # ViewState: cmap, scale, auto, vmin, vmax
+    reduction: Any = None
+
+
+def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
+    """Describe the run, the detector and how its panels are drawn; sent once per view."""
+    shape = reader.shape
+    pedestals, _ = reader.constants()
+    problems = list(reader.run.problems)
+    content = {
+        "t": "hello",
+        "run": f"{reader.run.expt} run {reader.run.run()}",
+        "name": reader.det.name,
+        "source": str(reader.det.source),
+        "n": len(reader),
+        "index": index,
+        "shape": list(shape),
+        "f": binning_for(shape),
+        "sections": GRID_SECTIONS if shape[0] == GRID_QUADS * GRID_SECTIONS else 0,
+        "unit": "ADU" if pedestals is None else "ADU − pedestal",
+        "pictures": [_describe(p) for p in pictures],
+        "anchors": colours.ANCHORS,
+        "missing": colours.MISSING,
+        "notes": [*(_problem_text(p) for p in problems[:1]), *reader.trouble],
+        "problems": len(problems),
+    }
+    return content, [tile_bytes(p.tiles) for p in pictures]
+
+
+def _describe(p: Picture) -> dict[str, Any]:
+    return {"key": p.key, "label": p.label, "rows": p.rows, "cols": p.cols, "fill": p.fill}
+
+
+def tile_bytes(tiles: Array) -> bytes:
+    """Return the tiles as float64 (tiles, 11)."""
+    columns = [tiles[name].astype("<f8") for name in tiles.dtype.names or ()]
+    return np.stack(columns, axis=1).tobytes()
+
+
+def _problem_text(problem: Any) -> str:
+    """Return one line for a problem of the run."""
+    return f"{problem.file} at byte {problem.offset}: {problem.what}. {problem.consequence}"
+
+
+def event(reader: Reader, index: int, f: int) -> Message:
+    """Return one event as a frame, or what is known of it when there is nothing to draw."""
+    shot = reader.shot(index)
+    content = {
+        "t": "frame",
+        "index": shot.index,
+        "time": shot.time,
+        "seconds": shot.seconds,
+        "nanoseconds": shot.nanoseconds,
+        "fiducial": shot.fiducial,
+        "damage": shot.damage,
+        "note": shot.note,
+        "data": shot.raw is not None,
+    }
+    if shot.raw is None:
+        return content, []
+    coded = encode(reader.panels(shot), f, reader.mask(f), shot.present)
+    content["present"] = shot.present.astype(int).tolist()
+    return content | _frame(coded), _buffers(coded)
+
+
+def _frame(coded: Coded) -> dict[str, Any]:
+    return {"f": coded.f, "blocks": list(coded.codes.shape)}
+
+
+def _buffers(coded: Coded) -> list[Any]:
+    return [coded.codes.data, coded.levels.astype("<f4").data]
+
+
+def partial(reduction: Any) -> tuple[str, Array] | None:
+    """Return the name and array of the picture that a reduction shows: its mean, if it has one."""
+    arrays = {name: a for name, a in reduction.partial().items() if a is not None}
+    if not arrays:
+        return None
+    name = "mean" if "mean" in arrays else next(iter(arrays))
+    return name, np.asarray(arrays[name])
+
+
+def reduction_frame(reader: Reader, values: Array, f: int) -> Coded:
+    """Code a reduction's picture; nan has no value, as in absent segments."""
+    shape = reader.shape
+    return encode(values.reshape(shape), f, make_mask(shape, f))
+
+
+def progress(reader: Reader, reduction: Any) -> Message:
+    """Return the picture of a reduction so far, with how far it is."""
+    done, total = reduction.progress
+    content = {"t": "sum", "done": int(done), "total": int(total), "finished": reduction.done}
+    found = partial(reduction)
+    if found is None:
+        return content | {"name": "", "data": False}, []
+    name, values = found
+    coded = reduction_frame(reader, values, binning_for(reader.shape))
+    return content | {"name": name, "data": True} | _frame(coded), _buffers(coded)
+
+
+def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
+    """Return the exact values of one segment, for the cursor.
+
+    The buffers are: values (rows, cols) as the DAQ wrote them (or of the reduction, float32);
+    and, when `content['constants']` asks for them, pedestals int32 and bad pixels uint8.
+    """
+    index, k = int(content["index"]), int(content["segment"])
+    if index < 0:
+        found = None if reduction is None else partial(reduction)
+        values = None if found is None else found[1].reshape(reader.shape)[k].astype("<f4")
+    else:
+        raw = reader.shot(index).raw
+        values = None if raw is None else np.ascontiguousarray(raw[k])
+    answer: dict[str, Any] = {"t": "segment", "index": index, "segment": k}
+    if values is None:
+        return answer | {"data": False}, []
+    buffers: list[Any] = [values.tobytes()]
+    if content.get("constants"):
+        parts = zip(reader.constants(), ("<i4", "u1"), strict=True)
+        buffers += [b"" if c is None else c[k].astype(kind).tobytes() for c, kind in parts]
+    return answer | {"data": True, "dtype": values.dtype.name}, buffers
+
+

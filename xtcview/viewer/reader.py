@@ -1,0 +1,210 @@
+"""One event of one detector, read for the eye: a result or a sentence, never an exception.
+
+The viewer must go on when an event is damaged, lacks the detector or cannot be read, so a
+`Shot` carries what there is and a note that says what is not.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtcview.calib.geometry import orient
+from xtcview.errors import XtcError
+from xtcview.format.ids import Damage
+from xtcview.viewer.frames import Mask, make_mask
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What is known of one event.
+
+    Attributes
+    ----------
+    index : int
+        Position in `run.times()`.
+    seconds, nanoseconds, fiducial : int
+        The event's identity.
+    raw : ndarray (segments, rows, cols) or None
+        ADU as the DAQ wrote them, missing segments 0; None when there is no data.
+    present : ndarray of bool (segments,)
+        Segments that the event holds.
+    damage : str
+        Names of the damage bits, '' when there are none.
+    note : str
+        Why there is no or not all data, '' when all is well.
+    event : Event or None
+        The event itself.
+    """
+
+    index: int
+    seconds: int
+    nanoseconds: int
+    fiducial: int
+    raw: Array | None
+    present: Array
+    damage: str = ""
+    note: str = ""
+    event: Any = None
+
+    @property
+    def time(self) -> str:
+        """The event's time, UTC, to the nanosecond."""
+        when = datetime.fromtimestamp(self.seconds, timezone.utc)
+        return f"{when:%Y-%m-%d %H:%M:%S}.{self.nanoseconds:09d}"
+
+
+def damage_text(word: int) -> str:
+    """Name the bits of a damage word, or return '' for 0."""
+    if not word:
+        return ""
+    names = [d.name for d in Damage if d.name and word & d]
+    return f"{' + '.join(names) or 'unknown bits'} (0x{word:08x})"
+
+
+class Reader:
+    """Reads the events of one run for one detector; may be called from any thread.
+
+    Parameters
+    ----------
+    run : Run
+        From `xtcview.open`.
+    det : Detector
+        One of the run's area detectors.
+    """
+
+    def __init__(self, run: Any, det: Any) -> None:
+        self.run, self.det = run, det
+        self.times = run.times()
+        self.shape: tuple[int, int, int] = tuple(det.shape)
+        self.trouble: list[str] = []  # constants that could not be had
+        self._lock = threading.RLock()
+        self._last: Shot | None = None
+        self._masks: dict[int, Mask] = {}
+        self._constants: tuple[Array | None, Array | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def shot(self, index: int) -> Shot:
+        """Read one event; the last one is kept, so that asking again costs nothing."""
+        with self._lock:
+            if self._last is None or self._last.index != index:
+                self._last = self._read(index)
+            return self._last
+
+    def _read(self, index: int) -> Shot:
+        """Read one event and turn whatever goes wrong into its note."""
+        t = self.times[index]
+        who = (index, int(t.seconds()), int(t.nanoseconds()), int(t.fiducial()))
+        absent = np.zeros(self.shape[0], bool)
+        try:
+            evt = self.run.event(t)
+            if evt is None:
+                return Shot(*who, None, absent, note="the run has no data for this time")
+            damage = damage_text(int(evt.damage(self.det.source)))
+            raw = self.det.raw(evt)
+            if raw is None:
+                return Shot(*who, None, absent, damage, f"no {self.det.name} data in this event", evt)
+            present = np.asarray(self.det.present(evt), bool)
+        except Exception as error:  # noqa: BLE001 - becomes the visible state of this event
+            return Shot(*who, None, absent, note=error_text(error))
+        missing = "" if present.all() else _missing_text(present)
+        return Shot(*who, raw.reshape(self.shape), present, damage, missing, evt)
+
+    def constants(self) -> tuple[Array | None, Array | None]:
+        """Return pedestals rounded to whole ADU (int32) and bad pixels (bool), or None for each.
+
+        Both are det.shape. They hold for the whole run and are read with the first event that
+        there is; what is wrong with them is noted in `trouble`.
+        """
+        with self._lock:
+            if self._constants is None:
+                evt = self._first_event()
+                self._constants = (
+                    self._constant("pedestals", evt),
+                    self._constant("bad", evt),
+                )
+            return self._constants
+
+    def _constant(self, kind: str, evt: Any) -> Array | None:
+        """Read one kind of constants in the panels' shape."""
+        try:
+            value = None if evt is None else getattr(self.det, kind)(evt)
+        except (XtcError, OSError) as error:
+            self.trouble.append(f"no {kind}: {error}")
+            return None
+        if value is None:
+            return None
+        value = np.asarray(value).reshape(self.shape)
+        return value if kind == "bad" else np.rint(value).astype(np.int32)
+
+    def _first_event(self) -> Any:
+        """Return the first event that can be read, or None."""
+        for t in self.times[:10]:
+            try:
+                evt = self.run.event(t)
+            except (XtcError, OSError):
+                continue
+            if evt is not None:
+                return evt
+        return None
+
+    def panels(self, shot: Shot) -> Array:
+        """Return what is drawn: ADU less pedestal where pedestals exist, 0 in absent segments."""
+        if shot.raw is None:
+            return np.zeros(self.shape, np.int16)
+        pedestals, _ = self.constants()
+        if pedestals is None:
+            return shot.raw
+        kind = np.int16 if shot.raw.dtype == np.int16 else np.int32
+        out = np.subtract(shot.raw, pedestals, dtype=kind, casting="unsafe")
+        out[~shot.present] = 0
+        return out
+
+    def image(self, shot: Shot) -> Array | None:
+        """Return the assembled image of what is drawn, upright, in ADU, or None without data."""
+        if shot.raw is None:
+            return None
+        with self._lock:
+            image = self.det.image(shot.event, self.panels(shot))
+        return orient(image, self.det.orientation)
+
+    def mask(self, f: int) -> Mask:
+        """Return the prepared mask of bad pixels for one binning."""
+        with self._lock:
+            if f not in self._masks:
+                self._masks[f] = make_mask(self.shape, f, self.constants()[1])
+            return self._masks[f]
+
+    def tiles(self) -> Array | None:
+        """Return the tiles of the geometry image, or None, with the reason in `trouble`."""
+        with self._lock:
+            try:
+                tiles: Array = self.det.tiles(self._first_event())
+            except (XtcError, OSError) as error:
+                self.trouble.append(f"no geometry: {error}")
+                return None
+            return tiles
+
+
+def _missing_text(present: Array) -> str:
+    """Say which segments are absent."""
+    gone = np.flatnonzero(~present)
+    if len(gone) == len(present):
+        return "all segments absent"
+    names = ", ".join(map(str, gone[:8])) + (" ..." if len(gone) > 8 else "")
+    return f"{len(gone)} of {len(present)} segments absent: {names}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return one line for a person: our errors say it all, others are named first."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, XtcError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,181 @@
+"""The widget: answers the page's questions and keeps the few shared settings.
+
+The page asks, with a custom message, for one event at a time and paints both panes from the
+one binary answer. Questions are answered where they arrive, under the reader's lock: reading,
+binning and sending one event takes a few milliseconds, the page has one request in flight, and
+an answer must leave on the shell that got the question (ipykernel routes by the last sender),
+so that a worker thread would cost a hand-over and win nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from xtcview.viewer import assets, messages
+from xtcview.viewer.layout import Picture, image_picture, raw_pictures
+from xtcview.viewer.reader import Reader, error_text
+from xtcview.viewer.state import ViewState
+
+if TYPE_CHECKING:
+    from IPython.display import Image
+    from matplotlib.figure import Figure
+
+Array = NDArray[Any]
+
+
+class Viewer(ViewState, anywidget.AnyWidget):
+    """The widget that `xtcview.view` returns.
+
+    Parameters
+    ----------
+    run : Run
+        The run to look at.
+    det : Detector
+        One of its area detectors.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, run: Any, det: Any) -> None:
+        self._reader = Reader(run, det)
+        self._length = len(self._reader)
+        self._raws = raw_pictures(self._reader.shape)
+        self._image_picture: Picture | None = None
+        self._orientation: Any = None
+        self._reduction: Any = None  # what is shown instead of events
+        self._watched: list[Any] = []  # reductions that call us
+        self._show_number = 0
+        self._send_lock = threading.Lock()
+        super().__init__(arrangement=self._raws[0].key)
+        self.on_msg(self._on_message)
+
+    @traitlets.default("_esm")
+    def _script(self) -> str:
+        return assets.script()
+
+    @traitlets.default("_css")
+    def _style(self) -> str:
+        return assets.style()
+
+    # What a person uses from Python.
+
+    @property
+    def raw(self) -> Array | None:
+        """The shown event as the DAQ wrote it: (segments, rows, cols), ADU; None without data."""
+        shot = self._reader.shot(self.event)
+        return None if shot.raw is None else shot.raw.copy()
+
+    @property
+    def image(self) -> Array | None:
+        """The shown event assembled and upright: float32 (rows, cols), ADU less pedestals."""
+        return self._reader.image(self._reader.shot(self.event))
+
+    def show(self, reduction: Any = None) -> None:
+        """Show a reduction's picture as it grows, or events again.
+
+        Parameters
+        ----------
+        reduction : Reduction, optional
+            From `xtcview.reduce`. None returns to the events, and so does moving the slider.
+        """
+        self._reduction = reduction
+        self._show_number += 1
+        if reduction is None:
+            self._send({"t": "events"}, [])
+            return
+        if not any(known is reduction for known in self._watched):
+            self._watched.append(reduction)
+            reduction.add_callback(self._on_progress)
+        self._on_progress(reduction)
+
+    def snapshot(self) -> Image:
+        """Return both panes with their caption as a PNG that a notebook displays."""
+        from IPython.display import Image
+
+        from xtcview.viewer import export
+
+        return Image(data=export.png(self._scene(), export.SNAPSHOT), format="png")
+
+    def figure(self) -> Figure:
+        """Return both panes at full resolution as a matplotlib figure."""
+        from xtcview.viewer import export
+
+        return export.figure(self._scene(), self.image)
+
+    def __repr__(self) -> str:
+        run, n = self._reader.run, self._length
+        name = self._reader.det.name
+        return f"<Viewer of {run.spec}, {name}, event {self.event} of {n}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Add a picture of both panes for places where no widget can live."""
+        from xtcview.viewer import export
+
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            png = export.small_png(self._scene())
+            bundle[0]["image/png"] = base64.b64encode(png).decode("ascii")
+        return bundle
+
+    def _scene(self) -> messages.Scene:
+        """Collect what a still picture of the viewer needs."""
+        picture = next((p for p in self._raws if p.key == self.arrangement), self._raws[0])
+        shown = self._reduction
+        shot = self._reader.shot(self.event)
+        return messages.Scene(self._reader, shot, picture, self._image(), self, shown)
+
+    def _image(self) -> Picture:
+        """Return how the right pane is drawn; follows the detector's orientation."""
+        orientation = getattr(self._reader.det, "orientation", None)
+        if self._image_picture is None or orientation != self._orientation:
+            tiles = self._reader.tiles()
+            self._orientation = orientation
+            self._image_picture = self._raws[0] if tiles is None else image_picture(tiles)
+        return self._image_picture
+
+    # The page asks.
+
+    def _on_message(self, _: Any, content: Any, __: Any) -> None:
+        """Answer one question; an error becomes an answer, because the page waits for one."""
+        try:
+            answer, buffers = self._answer(content)
+        except Exception as error:  # noqa: BLE001 - shown in the page
+            answer, buffers = {"t": "error", "text": error_text(error)}, []
+            if isinstance(content, dict):
+                answer |= {key: content.get(key) for key in ("view", "seq")}
+        self._send(answer, buffers)
+
+    def _answer(self, content: dict[str, Any]) -> messages.Message:
+        """Make the answer to a question of one kind."""
+        kind, back = content["t"], {key: content[key] for key in ("view", "seq")}
+        if kind == "hello":
+            pictures = [*self._raws, self._image()]
+            answer, buffers = messages.hello(self._reader, pictures, self.event)
+        elif kind == "event":
+            self._reduction = None
+            answer, buffers = messages.event(self._reader, int(content["index"]), int(content["f"]))
+        elif kind == "segment":
+            answer, buffers = messages.segment(self._reader, content, self._reduction)
+        else:
+            raise ValueError(f"the page asked for {kind!r}, which this version does not know")
+        return answer | back, buffers
+
+    def _send(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Send to the page; reductions report from other threads, so one at a time."""
+        with self._send_lock:
+            self.send(content, buffers)
+
+    def _on_progress(self, reduction: Any) -> None:
+        """Send the picture that a reduction has so far, when it is the one being shown."""
+        if reduction is not self._reduction:
+            return
+        answer, buffers = messages.progress(self._reader, reduction)
+        self._send(answer | {"show": self._show_number}, buffers)
