@@ -1,1 +1,61 @@
-"""Open LCLS-I X-ray runs, look at them, sum them."""
+"""Open LCLS-I X-ray runs, look at them, sum them.
+
+``import xtcview`` for new work: `open`, `view`, `reduce`. ``import xtcview as psana`` for
+scripts of psana: `DataSource`, `Source`, `EventId`, `Detector` and the packages of types.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from .detector import Detector
+from .errors import XtcError
+from .run.datasource import DataSource, setOption
+from .run.datasource import open_run as open
+from .run.event import EventId, EventTime
+from .source import Source
+
+__version__ = "0.1.0"
+
+# Loaded when first used: the packages of types under psana's names, and what needs more than numpy.
+_LAZY = {
+    "Alias": "types.alias",
+    "Bld": "types.bld",
+    "Camera": "types.camera",
+    "ControlData": "types.control",
+    "CsPad": "types.cspad",
+    "CsPad2x2": "types.cspad2x2",
+    "Epics": "types.epics",
+    "EvrData": "types.evr",
+    "Opal1k": "types.opal1k",
+    "Partition": "types.partition",
+    "Pulnix": "types.pulnix",
+}
+_LAZY_FUNCTIONS = {"view": "viewer", "reduce": "reduce.api", "write_demo": "synth"}
+
+__all__ = [
+    "DataSource",
+    "Detector",
+    "EventId",
+    "EventTime",
+    "Source",
+    "XtcError",
+    "open",
+    "reduce",
+    "setOption",
+    "view",
+    *_LAZY,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return import_module(f"xtcview.{_LAZY[name]}")
+    if name in _LAZY_FUNCTIONS:
+        return getattr(import_module(f"xtcview.{_LAZY_FUNCTIONS[name]}"), name)
+    raise AttributeError(f"module 'xtcview' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

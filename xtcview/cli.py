@@ -1,1 +1,85 @@
-"""TODO cli."""
+"""The command line: ``xtcview demo | info | index``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xtcview.errors import XtcError
+
+app = typer.Typer(
+    help="Open LCLS-I X-ray runs anywhere.", no_args_is_help=True, add_completion=False
+)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write the run into.")] = Path("demo-data"),
+    events: Annotated[int, typer.Option(help="Number of events; 4.6 MB each.", min=2)] = 60,
+    seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 1,
+) -> None:
+    """Write a realistic CSPAD run, with its index files and calibration constants."""
+    from tqdm import tqdm
+
+    from xtcview.synth import write_demo
+
+    with tqdm(total=events, unit="event", disable=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        made = write_demo(out, events=events, seed=seed, progress=progress)
+    typer.echo(f"xtcview.open('{made.dataset}')")
+
+
+@app.command()
+def info(
+    dataset: Annotated[str, typer.Argument(help="Data set string, folder or .xtc file.")],
+    every: Annotated[
+        bool, typer.Option("--all", help="List all EPICS names and problems.")
+    ] = False,
+) -> None:
+    """Say what a run holds: streams, events, sources, EPICS names, problems."""
+    from xtcview.run.datasource import DataSource
+    from xtcview.run.summary import summary
+
+    runs = list(DataSource(dataset).runs())
+    for run in runs:
+        with run:
+            typer.echo(summary(run, every) if len(runs) == 1 else repr(run))
+
+
+@app.command()
+def index(
+    files: Annotated[list[Path], typer.Argument(help=".xtc files.")],
+    force: Annotated[bool, typer.Option(help="Replace an index that is there.")] = False,
+) -> None:
+    """Write index files (index/<name>.idx beside each .xtc file), as the DAQ does."""
+    from xtcview.format import index as idx
+    from xtcview.format.indexer import scan
+    from xtcview.run.files import XtcFile
+
+    for path in files:
+        file = XtcFile(path)
+        target = file.index_path
+        if target.exists() and not force:
+            raise XtcError(f"{target}: is there already; --force replaces it")
+        found = scan(file.read, file.size, path.name)
+        file.close()
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(idx.encode(found.index))
+        cut = f"; the file is cut: {found.fault}" if found.fault else ""
+        typer.echo(f"{target}: {len(found.index.nodes):,} events{cut}")
+
+
+def main() -> None:
+    """Run the command line; errors of xtcview are one line on standard error."""
+    try:
+        app()
+    except (XtcError, OSError) as error:
+        typer.echo(f"xtcview: {error}", err=True)
+        raise SystemExit(1) from None

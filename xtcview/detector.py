@@ -1,1 +1,325 @@
-"""TODO detector."""
+"""An area detector: a run's payloads joined with calibration constants.
+
+Each method hands its work to a pure function of `xtcview.calib`; what is kept is what a second
+event needs again: constants of a run, the assembly of a geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xtcview.calib import assemble, correct, geometry, store
+from xtcview.calib.common_mode import CommonMode, common_mode_parameters
+from xtcview.errors import ConstantsError, SourceError, near
+from xtcview.format.src import DetInfo
+from xtcview.run.datasource import Env, Run
+from xtcview.run.event import Event
+from xtcview.source import Source
+from xtcview.types import camera, cspad, cspad2x2
+
+Array = npt.NDArray[Any]
+QUADS, SECTIONS = 4, 8
+CSPAD_SHAPE = (QUADS * SECTIONS, 185, 388)
+_SEARCHED = 200  # events in which to look for the first frame of a camera
+_MASKS = ("pixel_status", "status_extra", "status_data")  # psana's default mask
+
+
+class Raw(NamedTuple):
+    """What an event holds of a detector."""
+
+    panels: Array  # ADU; (segments, rows, columns), cameras (rows, columns)
+    present: npt.NDArray[np.bool_]  # (segments,)
+
+
+def read_cspad(evt: Event, src: DetInfo) -> Raw | None:
+    """Place the quads of an event; sections that are not stored stay 0."""
+    data = evt.get(cspad.Data[::-1], src)
+    if data is None:
+        return None
+    quads = [data.quads(i) for i in range(data.quads_shape()[0])]
+    masks = [quad.sectionMask() for quad in quads]
+    whole = sorted(q.quad() for q in quads) == [0, 1, 2, 3] and set(masks) == {0xFF}
+    panels = np.empty(CSPAD_SHAPE, "i2") if whole else np.zeros(CSPAD_SHAPE, "i2")
+    present = np.zeros(CSPAD_SHAPE[0], bool)
+    for quad, mask in zip(quads, masks, strict=True):
+        first = SECTIONS * quad.quad()
+        if mask == 0xFF:
+            panels[first : first + SECTIONS] = quad.data()
+            present[first : first + SECTIONS] = True
+        else:
+            stored = [first + s for s in range(SECTIONS) if mask >> s & 1]
+            panels[stored], present[stored] = quad.data(), True
+    return Raw(panels, present)
+
+
+def read_cspad2x2(evt: Event, src: DetInfo) -> Raw | None:
+    """Give the two sections their own axis: the DAQ stores them pixel beside pixel."""
+    element = evt.get(cspad2x2.ElementV1, src)
+    if element is None:
+        return None
+    return Raw(np.ascontiguousarray(np.moveaxis(element.data(), -1, 0)), np.ones(2, bool))
+
+
+def read_camera(evt: Event, src: DetInfo) -> Raw | None:
+    """Return the frame of a camera, (rows, columns)."""
+    frame = evt.get(camera.FrameV1, src)
+    if frame is None:
+        return None
+    pixels = frame.data16() if frame.depth() > 8 else frame.data8()
+    return Raw(pixels, np.ones(1, bool))
+
+
+# device -> how its event is read; the devices that send Camera.FrameV1 stand in one calib group
+READERS: dict[str, Callable[[Event, DetInfo], Raw | None]] = {
+    **{device: read_camera for device, group in store.GROUPS.items() if group == "Camera::CalibV1"},
+    "Cspad": read_cspad,
+    "Cspad2x2": read_cspad2x2,
+}
+
+
+def area_detectors(run: Run) -> list[DetInfo]:
+    """List the area detectors of a run, in the order of its configuration."""
+    srcs = (src for src in run.aliases.srcs() if isinstance(src, DetInfo))
+    return [src for src in srcs if src.devName() in READERS]
+
+
+def find_source(run: Run, name: str | None) -> DetInfo:
+    """Return the area detector that a person means.
+
+    Parameters
+    ----------
+    name : str, optional
+        Alias, source text, or the name of the device when there is only one of it ('cspad');
+        without it, the run's only area detector.
+
+    Raises
+    ------
+    SourceError
+        None or several are meant; the message lists what there is.
+    """
+    there = area_detectors(run)
+    found = there if name is None else _by_name(run, name, there)
+    if len(found) == 1:
+        return found[0]
+    known = [run.aliases.alias(src) or src.name for src in there]
+    asked = "a name is needed" if name is None else f"{name!r} means {len(found) or 'none'} of them"
+    hint = near(name or "", [*known, *(src.name for src in there)])
+    raise SourceError(f"{run} has {len(there)} area detectors, and {asked}.{hint}")
+
+
+def _by_name(run: Run, name: str, there: list[DetInfo]) -> list[DetInfo]:
+    """List the detectors with this alias or source text, else with this device name."""
+    by_device = [src for src in there if src.devName().lower() == name.lower()]
+    try:
+        pattern = Source(name).resolve(run.aliases)
+    except SourceError:
+        return by_device
+    return [src for src in there if pattern.matches(src)] or by_device
+
+
+class Detector:
+    """One area detector of a run.
+
+    Parameters
+    ----------
+    name : str, optional
+        Alias, source text or device name; see `find_source`.
+    env : Env or Run
+        From ``ds.env()``, or the run.
+
+    Attributes
+    ----------
+    name, alias : str
+        As asked for; alias in the run or ''.
+    source : str
+        Such as 'CxiDs1.0:Cspad.0'.
+    orientation : calib.geometry.Orientation
+        How the display turns the image; None until `tiles` has chosen it.
+    """
+
+    def __init__(self, name: str | None, env: Env | Run) -> None:
+        self._run = env if isinstance(env, Run) else env.run
+        self.src = find_source(self._run, name)
+        self.alias, self.source = self._run.aliases.alias(self.src), self.src.name
+        self.name = name or self.alias or self.source
+        self.orientation: geometry.Orientation | None = None
+        self._read = READERS[self.src.devName()]
+        self._constants: dict[tuple[str, int], store.Loaded] = {}
+        self._geometries: dict[int, geometry.Geometry] = {}
+        self._assemblies: dict[int, assemble.Assembly] = {}
+        self._factor: tuple[Any, Array | None] = (None, None)
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """(segments, rows, columns); a camera has one segment.
+
+        Raises
+        ------
+        ConstantsError
+            A camera without a frame in the run's first events.
+        """
+        if self._read is read_cspad:
+            return CSPAD_SHAPE
+        for number in range(min(_SEARCHED, len(self._run.times()))):
+            evt = self._run.peek(number)
+            raw = self._read(evt, self.src)
+            if raw is not None:
+                shape = raw.panels.shape
+                return (1, *shape) if len(shape) == 2 else shape
+        searched = f"no data in the first {_SEARCHED} events of {self._run}"
+        raise ConstantsError(f"{self.source}: {searched}")
+
+    def read(self, evt: Event) -> Raw | None:
+        """Return raw panels and which segments are present; None without data in the event."""
+        return self._read(evt, self.src)
+
+    def raw(self, evt: Event) -> Array | None:
+        """Return the counts that the DAQ wrote, a fresh writable array.
+
+        Returns
+        -------
+        ndarray or None
+            ADU. CSPAD: int16 (32, 185, 388), segment = 8 * quad + section, absent sections 0.
+            Cameras: uint8 or uint16 (rows, columns). None without data in the event.
+        """
+        found = self._read(evt, self.src)
+        return None if found is None else found.panels
+
+    def present(self, evt: Event) -> npt.NDArray[np.bool_]:
+        """Return which segments the event holds, bool (segments,)."""
+        found = self._read(evt, self.src)
+        return np.zeros(self.shape[0], bool) if found is None else found.present
+
+    def pedestals(self, evt: Event | int) -> Array | None:
+        """Return the pedestals of a run, float32 of `shape`, ADU; None when none are deployed."""
+        found = self._load("pedestals", evt)
+        return None if found.path is None else found.values
+
+    def bad(self, evt: Event | int) -> npt.NDArray[np.bool_] | None:
+        """Return True where a pixel's status says bad, bool of `shape`; None without a file."""
+        loaded = [self._load(kind, evt) for kind in _MASKS]
+        return correct.bad_pixels(*(found.values for found in loaded if found.path is not None))
+
+    def calib(self, evt: Event, cmpars: tuple[float, ...] | None = None) -> Array | None:
+        """Return the event after pedestals, common mode, gain and status, in psana's order.
+
+        Parameters
+        ----------
+        evt : Event
+        cmpars : tuple of numbers, optional
+            Common mode parameters instead of the run's; (0,) switches it off.
+
+        Returns
+        -------
+        ndarray of float32 or None
+            ADU of high gain, shape of `raw`. Bad pixels and absent segments are 0.
+        """
+        found = self._read(evt, self.src)
+        if found is None:
+            return None
+        gain = self._load("pixel_gain", evt)
+        return correct.calibrate(
+            found.panels,
+            self.pedestals(evt),
+            self._common_mode(evt) if cmpars is None else common_mode_parameters(cmpars),
+            bad=self.bad(evt),
+            factor=self._gain_factor(evt),
+            gain=gain.values if gain.path is not None else None,
+            present=None if found.panels.ndim == 2 else found.present,
+        ).panels
+
+    def image(self, evt: Event, nda: Array | None = None) -> Array | None:
+        """Return an image, each pixel in its cell, as psana assembles it (gaps are 0).
+
+        Parameters
+        ----------
+        evt : Event
+        nda : ndarray, optional
+            Panels to assemble; `calib` of the event when not given.
+
+        Returns
+        -------
+        ndarray of float32 or None
+            (rows, columns); see `xtcview.calib.geometry.pixel_indexes` for its frame.
+        """
+        panels = self.calib(evt) if nda is None else nda
+        if panels is None or (nda is not None and nda.ndim == 2):
+            return panels
+        return assemble.assemble(np.asarray(panels, "f4"), self.assembly(evt))
+
+    def assembly(self, evt: Event | int) -> assemble.Assembly:
+        """Return where each pixel goes in the image of a run."""
+        run = _run_of(evt)
+        if run not in self._assemblies:
+            table = self.geometry(run)
+            cells = geometry.pixel_indexes(table)
+            self._assemblies[run] = assemble.assembly(*cells, geometry.is_interleaved(table))
+        return self._assemblies[run]
+
+    def geometry(self, evt: Event | int) -> geometry.Geometry:
+        """Return the geometry of a run: deployed, else psana's default, else a plain matrix."""
+        run = _run_of(evt)
+        if run not in self._geometries:
+            path = store.find(self._run.calib_dir, self.source, "geometry", run)
+            default = store.default_geometry_name(self.source, self.shape[0])
+            if path is not None:
+                found = geometry.read(path)
+            elif default:
+                found = geometry.default(default)
+            else:
+                found = geometry.matrix_geometry(*self.shape[1:], 1.0)
+            self._geometries[run] = found
+        return self._geometries[run]
+
+    def tiles(self, evt: Event | int) -> Array:
+        """Return how the display draws the panels, `calib.geometry.TILE` per block of pixels.
+
+        A default geometry is drawn without the tilt that marks it as a default.
+        """
+        table = geometry.without_twist(self.geometry(evt))
+        if self.orientation is None:
+            self.orientation = geometry.upright(table)
+        return geometry.tiles(table, self.orientation)
+
+    def constants(self, evt: Event | int) -> dict[str, str]:
+        """Return for each kind of constants where it comes from, such as 'LOADED 0-end.data'."""
+        kinds = ("pedestals", "pixel_status", "pixel_gain", "common_mode")
+        told = {kind: self._load(kind, evt).status for kind in kinds}
+        path = store.find(self._run.calib_dir, self.source, "geometry", _run_of(evt))
+        table = self.geometry(evt)
+        plain = "DEFAULT" if table.is_default else "NONE (plain matrix)"
+        return told | {"geometry": f"LOADED {path.name}" if path else plain}
+
+    def _load(self, kind: str, evt: Event | int) -> store.Loaded:
+        key = kind, _run_of(evt)
+        if key not in self._constants:
+            place = (self._run.calib_dir, self.source, kind, key[1], self.shape)
+            self._constants[key] = store.load(*place)
+        return self._constants[key]
+
+    def _common_mode(self, evt: Event) -> CommonMode:
+        return common_mode_parameters(self._load("common_mode", evt).values)  # type: ignore[arg-type]
+
+    def _gain_factor(self, evt: Event) -> Array | None:
+        """Return the factor of low gain pixels; None when all are in high gain, or not a CSPAD."""
+        if self._read is not read_cspad:
+            return None
+        config = evt.config.get(cspad.Config[::-1], self.src)
+        if config is not self._factor[0]:
+            maps = np.stack([config.quads(q).gm().gainMap() for q in range(QUADS)])
+            factor = None if (maps == 0xFFFF).all() else correct.gain_factor(maps)
+            self._factor = config, factor
+        return self._factor[1]
+
+    def __repr__(self) -> str:
+        alias = f" '{self.alias}'" if self.alias else ""
+        return f"<Detector{alias} {self.source}>"
+
+
+def _run_of(evt: Event | int) -> int:
+    return evt if isinstance(evt, int) else evt.run()

@@ -1,7 +1,7 @@
 """A run and a detector made of numbers, for the viewer's tests: the event's own number is in its pixels.
 
-Bit k of the event number is a block of 60 x 60 pixels in segment MARKED, saturated when the bit is set and
-dark when it is not.
+Bit k of the event number is a block of 60 x 60 pixels in segment MARKED, bright when the bit is set and dark
+when it is not.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ MARKED = 13
 BLOCK = 60
 BITS = 8
 BASE = 1_371_300_000  # seconds since 1970: June 2013
-WHITE = 16000
 PEDESTAL = 1200
+WHITE, BLACK = PEDESTAL + 150, PEDESTAL - 20
 
 
 def block_corner(bit: int) -> tuple[int, int]:
@@ -28,18 +28,18 @@ def block_corner(bit: int) -> tuple[int, int]:
     return 15 + 85 * (bit // 4), 14 + 97 * (bit % 4) + 4 * (bit % 4 > 1)
 
 
-def number_blocks(number: int, panel: np.ndarray, white: int = WHITE) -> None:
+def number_blocks(number: int, panel: np.ndarray, white: int = WHITE, black: int = BLACK) -> None:
     """Draw a number into one (185, 388) panel."""
     for bit in range(BITS):
         r, c = block_corner(bit)
-        panel[r : r + BLOCK, c : c + BLOCK] = white if number >> bit & 1 else 0
+        panel[r : r + BLOCK, c : c + BLOCK] = white if number >> bit & 1 else black
 
 
 def read_number(panel: np.ndarray) -> int:
     """Read the number from one panel."""
     corners = [block_corner(bit) for bit in range(BITS)]
     return sum(
-        int(panel[r + BLOCK // 2, c + BLOCK // 2] > WHITE // 2) << bit
+        int(panel[r + BLOCK // 2, c + BLOCK // 2] > PEDESTAL + 75) << bit
         for bit, (r, c) in enumerate(corners)
     )
 
@@ -187,7 +187,7 @@ class FakeReduction:
         if not self.n:
             return {"mean": None}
         mean = np.full(SHAPE, 1.5)
-        number_blocks(self.n, mean[MARKED], WHITE)
+        number_blocks(self.n, mean[MARKED], 150, -20)
         return {"mean": mean}
 
     def add_callback(self, fn) -> None:

@@ -22,11 +22,11 @@ from xtcview.errors import ConstantsError, near
 class Kind:
     """One kind of constants: type of its numbers, value of a pixel when no file is deployed.
 
-    A tuple is the whole constant, not one per pixel; None means that there is no default.
+    None: there is no such value.
     """
 
     dtype: str
-    default: float | tuple[float, ...] | None
+    default: int | None
 
 
 KINDS = {
@@ -37,7 +37,7 @@ KINDS = {
     "pixel_mask": Kind("uint8", 1),  # the user's, 1 = good
     "pixel_bkgd": Kind("float32", 0),  # never applied by the chain
     "pixel_offset": Kind("float32", 0),  # other detectors
-    "common_mode": Kind("float64", (1, 25, 25, 100, 1)),  # see xtcview.calib.correct
+    "common_mode": Kind("float64", None),  # parameters, see xtcview.calib.common_mode
     "geometry": Kind("str", None),  # text, see xtcview.calib.geometry
     "status_data": Kind("uint16", 0),  # bad pixels found in light data
     "status_extra": Kind("uint64", 0),  # bad pixels found by other tools
@@ -60,14 +60,11 @@ def default_constants(kind: str, shape: Sequence[int]) -> np.ndarray | None:
     Returns
     -------
     ndarray or None
-        Of that shape and the kind's dtype; the parameters themselves for 'common_mode'; None for
-        a kind without default.
+        Of that shape and the kind's dtype; None for a kind without default.
     """
     entry = _kind(kind)
     if entry.default is None:
         return None
-    if isinstance(entry.default, tuple):
-        return np.array(entry.default, entry.dtype)
     return np.full(tuple(shape), entry.default, entry.dtype)
 
 
@@ -184,10 +181,10 @@ def _kind(kind: str) -> Kind:
 
 
 def _told_shape(text: str) -> tuple[int, ...] | None:
-    """Return the shape in the comments, if it is told for more than two axes, as psana does."""
+    """Return the shape in the comments, if they tell one."""
     dims = re.findall(r"^# DIM:\d+ +(\d{1,9})\s*$", text, re.MULTILINE | re.ASCII)
     ndim = re.search(r"^# NDIM +(\d{1,9})\s*$", text, re.MULTILINE | re.ASCII)
-    return tuple(map(int, dims)) if ndim and int(ndim.group(1)) > 2 and dims else None
+    return tuple(map(int, dims)) if ndim and int(ndim.group(1)) == len(dims) > 0 else None
 
 
 def _parse_slowly(text: str, name: str) -> np.ndarray:
@@ -218,8 +215,8 @@ def _cast(numbers: np.ndarray, dtype: DTypeLike, name: str) -> np.ndarray:
             raise ConstantsError(
                 f"{name}: expected whole numbers 0..{limit:.0f} ({wanted}), found {wrong:g}"
             )
-    with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
+    with np.errstate(over="ignore"):  # beyond float32: refused below
         out = numbers.astype(wanted, order="C")
-    if np.isinf(out).any():
-        raise ConstantsError(f"{name}: a number is infinite or too large for {wanted}")
+    if np.isinf(out).sum() > np.isinf(numbers).sum():
+        raise ConstantsError(f"{name}: a number is too large for {wanted}")
     return out

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from os import environ
 from pathlib import Path
@@ -14,7 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xtcview.calib.constants import INTERLEAVED, KINDS, constants_text
+from xtcview.calib.constants import (
+    INTERLEAVED,
+    KINDS,
+    constants_text,
+    default_constants,
+    read_constants,
+)
 from xtcview.errors import ConstantsError, near
 
 LAST_RUN = 9999  # what 'end' means; larger run numbers are looked up as this one, as in psana
@@ -81,12 +88,37 @@ DEFAULT_GEOMETRIES = {
 }
 
 
+# psana's parameters when no common_mode is deployed; every other device has it off
+COMMON_MODES: dict[str, tuple[float, ...]] = {
+    "Cspad": (1, 25, 25, 100, 1),
+    "Cspad2x2": (1, 25, 25, 100, 1),
+    "pnCCD": (3, 350, 350, 128),
+    "Epix100a": (4, 6, 30, 30, 0),
+    "Jungfrau": (7, 1, 100, 0),
+    "Epix10ka": (7, 2, 10, 10, 0),
+}
+
+
 class Range(NamedTuple):
     """A file and the runs it serves, both ends included; 'end' is `LAST_RUN`."""
 
     begin: int
     end: int
     path: Path
+
+
+class Loaded(NamedTuple):
+    """Constants of one kind and where they come from."""
+
+    values: np.ndarray | None  # None: no file and no default
+    path: Path | None  # None: the default
+
+    @property
+    def status(self) -> str:
+        """Return 'LOADED <file name>', 'DEFAULT' or 'NONE', for display."""
+        if self.path is not None:
+            return f"LOADED {self.path.name}"
+        return "NONE" if self.values is None else "DEFAULT"
 
 
 def device_of(source: str) -> str:
@@ -160,6 +192,44 @@ def ranges(calib_dir: str | Path, source: str, kind: str) -> list[Range]:
     return sorted(r for r in map(_range, paths) if r is not None)
 
 
+def load(
+    calib_dir: str | Path | None, source: str, kind: str, run: int, shape: Sequence[int]
+) -> Loaded:
+    """Return the constants that serve a run, or the default.
+
+    Parameters
+    ----------
+    calib_dir : str or Path, optional
+        The experiment's calib folder; None: defaults only.
+    source : str
+        Such as 'CxiDs1.0:Cspad.0'.
+    kind : str
+        One of `xtcview.calib.constants.KINDS`, but not 'geometry', which is text.
+    run : int
+        Run number.
+    shape : sequence of int
+        Shape of the detector's array, (segments, rows, columns).
+
+    Returns
+    -------
+    Loaded
+        Values of that shape ((numbers,) for 'common_mode') and the kind's dtype.
+
+    Raises
+    ------
+    ConstantsError
+        If the file that serves the run cannot be used. The default never replaces it silently.
+    """
+    path = None if calib_dir is None else find(calib_dir, source, kind, run)
+    device = device_of(source)
+    if kind == "common_mode":
+        values = np.array(COMMON_MODES.get(device, (0,)), "f8")
+        return Loaded(values if path is None else read_constants(path, kind), path)
+    if path is None:
+        return Loaded(default_constants(kind, shape), None)
+    return Loaded(read_constants(path, kind, shape, device in INTERLEAVED), path)
+
+
 def available(calib_dir: str | Path, source: str) -> dict[str, list[Range]]:
     """Return what is deployed for a source: kind -> its files, kinds without files left out."""
     place = folder(calib_dir, source, "")
@@ -176,7 +246,7 @@ def deploy(
     end: int | None,
     content: np.ndarray | str,
     number_format: str | None = None,
-    comments: tuple[str, ...] = (),
+    comments: Sequence[str] = (),
 ) -> Path:
     """Write constants for a range of runs and note it in HISTORY.
 
@@ -191,7 +261,7 @@ def deploy(
         the file.
     number_format : str, optional
         Such as '%.2f'; see `xtcview.calib.constants.constants_text`.
-    comments : tuple of str
+    comments : sequence of str
         Lines written as comments above an array.
 
     Returns
@@ -209,27 +279,34 @@ def deploy(
         raise ConstantsError(f"{kind!r} is no kind of constants.{near(kind, KINDS)}")
     if not 0 <= begin <= (LAST_RUN if end is None else end) <= LAST_RUN:
         raise ConstantsError(f"runs {begin} to {end}: expected 0 <= begin <= end <= {LAST_RUN}")
-    text = content if isinstance(content, str) else _text(source, content, number_format, comments)
+    if isinstance(content, str):
+        text = content
+    else:
+        text = _text(source, kind, content, number_format, comments)
     path = folder(calib_dir, source, kind) / f"{begin}-{'end' if end is None else end}.data"
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
+        _note(path)
     except FileExistsError as error:
         raise ConstantsError(
             f"{path} is there already and is not overwritten; choose another range or move it away"
         ) from error
-    _note(path)
+    except OSError as error:
+        raise ConstantsError(f"{path}: cannot be written: {error.strerror}") from error
     return path
 
 
 def _text(
-    source: str, array: np.ndarray, number_format: str | None, comments: tuple[str, ...]
+    source: str, kind: str, array: np.ndarray, number_format: str | None, comments: Sequence[str]
 ) -> str:
+    if KINDS[kind].dtype == "str":
+        raise ConstantsError(f"{kind}: expected the text of a file, found an array")
     device = device_of(source)
-    interleaved = device in INTERLEAVED
     # the files of both CSPADs go without the lines that tell type and shape
     described = device not in ("Cspad", "Cspad2x2")
+    interleaved = device in INTERLEAVED and kind != "common_mode"
     return constants_text(array, number_format, comments, described, interleaved)
 
 

@@ -25,7 +25,7 @@ from .index import CALIB_CYCLE, NODE, SRC, Index, Segment
 from .tree import root_fault
 
 Read = Callable[[int, int], bytes]  # (offset, size) -> at most `size` bytes
-_WINDOW = 1 << 14  # bytes read at once around a header
+_PIECE = 1 << 14  # bytes read at once around a header
 _MASK_BITS = 32
 _ALL = 0xFFFFFFFF
 
@@ -63,7 +63,7 @@ def scan(read: Read, size: int, name: str) -> Scan:
     name : str
         Base name of the .xtc file.
     """
-    builder, window = _Builder(), _Window(read, size)
+    builder, window = _Builder(), Window(read)
     transitions: list[tuple[int, Dgram]] = []
     offset, fault = 0, ""
     while offset < size:
@@ -86,23 +86,32 @@ def scan(read: Read, size: int, name: str) -> Scan:
     return Scan(builder.finish(name), transitions, offset, fault)
 
 
-class _Window:
-    """Gives header bytes from a file, reading a piece around them at a time."""
+class Window:
+    """Gives header bytes from a file, reading a piece around them at a time.
 
-    def __init__(self, read: Read, size: int) -> None:
-        self.read, self.size = read, size
+    Parameters
+    ----------
+    read : callable
+        ``read(offset, size) -> bytes``.
+    """
+
+    def __init__(self, read: Read) -> None:
+        self.read = read
         self.start, self.data = 0, b""
 
     def get(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes; zeros behind the end of the file."""
         if not self.start <= offset <= self.start + len(self.data) - count:
-            self.start, self.data = offset, self.read(offset, _WINDOW)
+            self.start, self.data = offset, self.read(offset, max(_PIECE, count))
         at = offset - self.start
         return self.data[at : at + count].ljust(count, b"\0")
 
-    def children(self, start: int, end: int) -> list[tuple[int, tuple[int, ...]]]:
+    def children(
+        self, start: int, end: int, most: int = 1 << 30
+    ) -> list[tuple[int, tuple[int, ...]]]:
         """List (offset, header) of the containers side by side in [start, end)."""
         found, pos = [], start
-        while pos + XTC_SIZE <= end:
+        while pos + XTC_SIZE <= end and len(found) < most:
             header = XTC_STRUCT.unpack(self.get(pos, XTC_SIZE))
             damage, log, _, contains, extent = header
             if extent < XTC_SIZE or extent & 3 or pos + extent > end or log >> 24 > Level.Reporter:
@@ -128,7 +137,7 @@ class _Builder:
     def calib_cycle(self, head: Dgram, offset: int) -> None:
         self.cycles.append((offset, len(self.nodes), head.seconds, head.nanoseconds))
 
-    def event(self, head: Dgram, offset: int, window: _Window) -> None:
+    def event(self, head: Dgram, offset: int, window: Window) -> None:
         if head.fiducial == NO_FIDUCIAL:
             return
         damaged = empty = codes = 0
@@ -155,7 +164,7 @@ class _Builder:
             )
         )
 
-    def _segment(self, number: int, log: int, window: _Window, start: int, end: int) -> int:
+    def _segment(self, number: int, log: int, window: Window, start: int, end: int) -> int:
         """Note a segment's leaves the first time it has any; return its event codes' bits."""
         if start == end:
             return 0
@@ -172,7 +181,7 @@ class _Builder:
             self.leaves[number] = listed
         return codes
 
-    def _codes(self, window: _Window, start: int, end: int) -> int:
+    def _codes(self, window: Window, start: int, end: int) -> int:
         count = int.from_bytes(window.get(start, 4), "little") if end - start >= 4 else 0
         count = min(count, (end - start - 4) // 12)
         fifo = np.frombuffer(window.get(start + 4, 12 * count), "<u4").reshape(count, 3)

@@ -1,1 +1,1 @@
-"""TODO run."""
+"""Files of a run -> events: psana's interface, random access first."""

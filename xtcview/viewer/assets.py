@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from importlib import resources
 
-MODULES = ("colour", "layout", "requests", "dom", "panes", "controls", "widget")  # callees first
+MODULES = (  # callees first
+    "colour", "layout", "requests", "dom", "panes", "controls", "status", "hover", "widget",
+)
 _IMPORT = re.compile(r"^import [^;]*?;\n", re.MULTILINE)
 
 

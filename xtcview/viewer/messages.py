@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.viewer import colours
-from xtcview.viewer.frames import Coded, binning_for, block_shape, encode, make_mask
+from xtcview.viewer.frames import Coded, binning_for, encode
 from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
 from xtcview.viewer.reader import Reader, Shot
 
@@ -111,12 +111,6 @@ def partial(reduction: Any) -> tuple[str, Array] | None:
     return name, np.asarray(arrays[name])
 
 
-def reduction_frame(reader: Reader, values: Array, f: int) -> Coded:
-    """Code a reduction's picture; nan has no value, as in absent segments."""
-    shape = reader.shape
-    return encode(values.reshape(shape), f, make_mask(shape, f))
-
-
 def progress(reader: Reader, reduction: Any) -> Message:
     """Return the picture of a reduction so far, with how far it is."""
     done, total = reduction.progress
@@ -125,7 +119,8 @@ def progress(reader: Reader, reduction: Any) -> Message:
     if found is None:
         return content | {"name": "", "data": False}, []
     name, values = found
-    coded = reduction_frame(reader, values, binning_for(reader.shape))
+    f = binning_for(reader.shape)
+    coded = encode(values.reshape(reader.shape), f, reader.mask(f))
     return content | {"name": name, "data": True} | _frame(coded), _buffers(coded)
 
 

@@ -89,7 +89,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
         self._reduction = reduction
         self._show_number += 1
         if reduction is None:
-            self._send({"t": "events"}, [])
+            self._post({"t": "events"}, [])
             return
         if not any(known is reduction for known in self._watched):
             self._watched.append(reduction)
@@ -151,7 +151,9 @@ class Viewer(ViewState, anywidget.AnyWidget):
             answer, buffers = {"t": "error", "text": error_text(error)}, []
             if isinstance(content, dict):
                 answer |= {key: content.get(key) for key in ("view", "seq")}
-        self._send(answer, buffers)
+        self._post(answer, buffers)
+        if answer.get("t") == "hello" and self._reduction is not None:
+            self._on_progress(self._reduction)
 
     def _answer(self, content: dict[str, Any]) -> messages.Message:
         """Make the answer to a question of one kind."""
@@ -159,6 +161,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
         if kind == "hello":
             pictures = [*self._raws, self._image()]
             answer, buffers = messages.hello(self._reader, pictures, self.event)
+            answer["reducing"] = self._reduction is not None
         elif kind == "event":
             self._reduction = None
             answer, buffers = messages.event(self._reader, int(content["index"]), int(content["f"]))
@@ -168,7 +171,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
             raise ValueError(f"the page asked for {kind!r}, which this version does not know")
         return answer | back, buffers
 
-    def _send(self, content: dict[str, Any], buffers: list[Any]) -> None:
+    def _post(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """Send to the page; reductions report from other threads, so one at a time."""
         with self._send_lock:
             self.send(content, buffers)
@@ -178,4 +181,4 @@ class Viewer(ViewState, anywidget.AnyWidget):
         if reduction is not self._reduction:
             return
         answer, buffers = messages.progress(self._reader, reduction)
-        self._send(answer | {"show": self._show_number}, buffers)
+        self._post(answer | {"show": self._show_number}, buffers)

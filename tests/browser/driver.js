@@ -1,0 +1,95 @@
+// Put into the page by the tests: reads event numbers from the pixels and moves the slider as a hand does.
+(() => {
+  const root = () => document.querySelector(".xtcview");
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const probe = { raw: [], image: [] }; // canvas positions of the eight blocks
+
+  function read(name) {
+    const g = root().querySelector(`canvas.xv-${name}`).getContext("2d");
+    return probe[name].reduce((number, [x, y], bit) => {
+      const [r, green, b, alpha] = g.getImageData(x, y, 1, 1).data;
+      if (!alpha) return NaN;
+      return number + ((r + green + b > 300) << bit);
+    }, 0);
+  }
+  const read_both = () => [read("raw"), read("image")];
+
+  function move(index) {
+    const slider = root().querySelector(".xv-slider");
+    slider.value = index;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  async function until(index, limit = 10000) {
+    const start = performance.now();
+    for (;;) {
+      await frame();
+      const [a, b] = read_both();
+      if (a === index && b === index) return performance.now() - start;
+      if (performance.now() - start > limit) return null;
+    }
+  }
+
+  /** Move to an event and return the ms until both panes show it. */
+  async function step(index) {
+    const start = performance.now();
+    move(index);
+    return (await until(index)) === null ? null : performance.now() - start;
+  }
+
+  /** Drag over [first, last], one place per animation frame, for some ms; what was seen at each frame. */
+  async function drag(first, last, ms) {
+    const seen = [];
+    const start = performance.now();
+    let at = first;
+    while (performance.now() - start < ms && at <= last) {
+      move(at);
+      await frame();
+      seen.push([at, ...read_both()]);
+      at = first + Math.round(((performance.now() - start) / ms) * (last - first));
+    }
+    const took = performance.now() - start;
+    move(last);
+    const lag = await until(last);
+    seen.push([last, ...read_both()]);
+    return { seen, took, lag };
+  }
+
+  /** Count what the page sends: questions by kind, settings, and the most event questions open at once. */
+  function watch() {
+    const view = root().xtcview;
+    const count = { sent: {}, saved: 0, answers: [], open: 0, most_open: 0, bytes: [] };
+    if (view.unwatched) Object.assign(view, view.unwatched);
+    const { tell } = view;
+    const save = view.model.save_changes;
+    view.unwatched = { tell };
+    view.tell = (content) => {
+      count.sent[content.t] = (count.sent[content.t] ?? 0) + 1;
+      if (content.t === "event") count.most_open = Math.max(count.most_open, ++count.open);
+      tell(content);
+    };
+    view.model.save_changes = (...rest) => {
+      count.saved++;
+      return save(...rest);
+    };
+    view.model.on("msg:custom", (content, buffers) => {
+      if (content.t !== "frame") return;
+      count.open--;
+      count.answers.push(content.index);
+      count.bytes.push(buffers.reduce((sum, b) => sum + b.byteLength, 0));
+    });
+    globalThis.counted = count;
+  }
+
+  /** A value of a Python expression in the notebook's kernel, as its repr. */
+  async function kernel(expression) {
+    const { kernel } = globalThis.jupyterapp.shell.currentWidget.context.sessionContext.session;
+    const request = kernel.requestExecute({
+      code: "", silent: false, store_history: false, user_expressions: { it: expression },
+    });
+    const reply = await request.done;
+    return reply.content.user_expressions.it.data["text/plain"];
+  }
+
+  globalThis.xv = { root, probe, read_both, move, until, step, drag, watch, kernel, frame };
+})();

@@ -1,0 +1,62 @@
+"""What the tests do in the page: open a notebook, run it, find the blocks of the event number."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+FAKES = Path(__file__).resolve().parents[1] / "viewer"
+sys.path.insert(0, str(FAKES))  # the notebook's kernel finds it in the same way
+
+import fakes  # noqa: E402
+
+from xtcview.viewer.layout import grid_picture, image_picture, stack_picture, to_canvas  # noqa: E402
+
+SETUP = """import fakes
+from xtcview.viewer import view
+run = fakes.FakeRun(n=200)
+xv = view(run)
+heard = []
+_hear = xv.comm._msg_callback
+xv.comm.on_msg(lambda msg: (heard.append(msg['content']['data']['method']), _hear(msg)))
+xv"""
+DRIVER = Path(__file__).with_name("driver.js").read_text(encoding="utf-8")
+
+
+def open_notebook(page: Page, address: str, name: str) -> None:
+    """Open a notebook, run all its cells and wait for the first picture."""
+    page.goto(address.format(name))
+    page.wait_for_function("globalThis.jupyterapp?.shell?.currentWidget?.context?.isReady")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.wait_for_function(
+        "jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel?.status === 'idle'"
+    )
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+    page.wait_for_selector(".xtcview[data-shown]")
+    page.evaluate(DRIVER)
+    place_probe(page)
+
+
+def place_probe(page: Page, arrangement: str = "grid") -> None:
+    """Tell the page's reader where the blocks lie; computed here, not by the code under test."""
+    detector = fakes.FakeDetector(fakes.FakeRun(), "cspad")
+    raw = {"grid": grid_picture, "stack": stack_picture}[arrangement](fakes.SHAPE)
+    pictures = {"raw": raw, "image": image_picture(detector.tiles(None))}
+    for name, picture in pictures.items():
+        size = page.evaluate(f"() => document.querySelector('canvas.xv-{name}').width")
+        points = []
+        for bit in range(fakes.BITS):
+            row, col = fakes.block_corner(bit)
+            at = to_canvas(picture, size, size, fakes.MARKED, row + 30, col + 30)
+            assert at is not None
+            points.append([int(at[1]), int(at[0])])
+        page.evaluate("([name, points]) => { xv.probe[name] = points }", [name, points])
+
+
+def kernel(page: Page, expression: str) -> Any:
+    """Evaluate an expression in the notebook's kernel."""
+    return ast.literal_eval(page.evaluate("(e) => xv.kernel(e)", expression))

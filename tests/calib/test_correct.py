@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from xtcview.calib.correct import (
+    CommonMode,
+    bad_pixels,
+    calibrate,
+    gain_factor,
+    subtract_pedestals,
+)
+from xtcview.errors import ConstantsError
+
+SHAPE = (2, 185, 388)
+
+
+@pytest.fixture
+def frame():
+    """Raw int16 panels: pedestal 1000 and 1100, common mode 3 in segment 0, -8 in segment 1."""
+    raw = np.full(SHAPE, 1003, np.int16)
+    raw[1] = 1092
+    raw[:, 50, 60] += 100
+    pedestals = np.full(SHAPE, 1000, np.float32)
+    pedestals[1] = 1100
+    return raw, pedestals
+
+
+def test_subtract_pedestals():
+    raw = np.array([[[1000, 16383]]], np.uint16)
+    result = subtract_pedestals(raw, np.full((1, 1, 2), 1000.25, np.float32))
+    assert result.dtype == np.float32
+    assert result.tolist() == [[[-0.25, 15382.75]]]
+    assert subtract_pedestals(raw, None).tolist() == [[[1000.0, 16383.0]]]
+    assert subtract_pedestals(raw, None).dtype == np.float32
+
+
+def test_chain(frame):
+    raw, pedestals = frame
+    bad = np.zeros(SHAPE, bool)
+    bad[0, 0, 0] = True
+    gain = np.full(SHAPE, 0.5, np.float32)
+    factor = np.ones(SHAPE, np.float32)
+    factor[1] = 6
+    panels, offsets = calibrate(raw, pedestals, CommonMode(), bad=bad, factor=factor, gain=gain)
+    assert offsets.tolist() == [3, -8]
+    assert panels.dtype == np.float32
+    assert panels[0, 50, 60] == 50
+    assert panels[1, 50, 60] == 300
+    assert np.count_nonzero(panels) == 2
+
+
+def test_order_is_common_mode_then_gain_then_status(frame):
+    raw, pedestals = frame
+    gain = np.full(SHAPE, 2, np.float32)
+    bad = np.zeros(SHAPE, bool)
+    bad[:, 50, 60] = True
+    panels, _ = calibrate(raw, pedestals, CommonMode(mean_max=5), bad=bad, gain=gain)
+    assert (panels[0] == 0).all()
+    expected = np.full((185, 388), -16)  # rejected: -8 exceeds 5
+    expected[50, 60] = 0
+    assert np.array_equal(panels[1], expected)
+
+
+def test_absent_segments_stay_zero(frame):
+    raw, pedestals = frame
+    raw[1] = 0
+    present = np.array([True, False])
+    panels, offsets = calibrate(raw, pedestals, CommonMode(), present=present)
+    assert not panels[1].any()
+    assert offsets[0] == 3
+    assert np.isnan(offsets[1])
+    assert panels[0, 50, 60] == 100
+
+
+def test_with_nothing_the_result_is_raw(frame):
+    raw, _ = frame
+    panels, offsets = calibrate(raw)
+    assert np.array_equal(panels, raw)
+    assert np.isnan(offsets).all()
+
+
+def test_inputs_stay_and_out_is_used(frame):
+    raw, pedestals = frame
+    copies = raw.copy(), pedestals.copy()
+    out = np.empty(SHAPE, np.float32)
+    assert calibrate(raw, pedestals, CommonMode(), out=out).panels is out
+    assert np.array_equal(raw, copies[0])
+    assert np.array_equal(pedestals, copies[1])
+
+
+def test_a_camera_is_one_segment():
+    raw = np.full((4, 5), 10, np.uint16)
+    pedestals = np.full((1, 4, 5), 4, np.float32)
+    parameters = CommonMode(threshold=5, fallback=False)
+    panels, offsets = calibrate(raw, pedestals, parameters, present=np.array([True]))
+    assert panels.shape == (4, 5)
+    assert offsets.tolist() == [6]
+    assert not panels.any()
+
+
+def test_bad_pixels_hide_what_is_not_a_number(frame):
+    raw, pedestals = frame
+    pedestals[0, 1, 1] = np.nan
+    bad = bad_pixels(np.isnan(pedestals).astype(np.uint16))
+    panels, _ = calibrate(raw, pedestals, CommonMode(), bad=bad)
+    assert panels[0, 1, 1] == 0
+
+
+@pytest.mark.parametrize("name", ["pedestals", "bad", "factor", "gain"])
+def test_constants_of_another_detector(frame, name):
+    raw, _ = frame
+    wrong = np.ones((32, 185, 388), bool if name == "bad" else np.float32)
+    with pytest.raises(ConstantsError, match=r"expected 143560 values .*found shape \(32, 185"):
+        calibrate(raw, **{name: wrong})
+
+
+def test_bad_pixels():
+    status = np.array([0, 1, 4, 0], np.uint16)
+    extra = np.array([0, 0, 0, 9], np.uint64)
+    assert bad_pixels(status, None, extra).tolist() == [False, True, True, True]
+    assert bad_pixels(None, None) is None
+
+
+def test_gain_factor_bits():
+    maps = np.zeros((4, 185, 194), np.uint16)
+    maps[2, 7, 11] = 1 << (2 * 5 + 1)  # quad 2, section 5, right half
+    maps[0] = 0xFFFF
+    factor = gain_factor(maps)
+    assert factor.shape == (32, 185, 388)
+    assert factor.dtype == np.float32
+    assert (factor[:8] == 1).all()
+    assert factor[2 * 8 + 5, 7, 194 + 11] == 1
+    assert np.count_nonzero(factor[8:] == 1) == 1
+    assert (factor[8:16] == np.float32(6.85)).all()
+    assert gain_factor(maps, low=7.0).max() == 7

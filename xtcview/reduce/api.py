@@ -1,0 +1,79 @@
+"""`reduce`: many events of a run -> one result, in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from xtcview.reduce import ops as known
+from xtcview.reduce.core import Task, identity, package_version
+from xtcview.reduce.plan import select
+from xtcview.reduce.pools import check_engines
+from xtcview.reduce.reduction import Reduction
+
+OPENER = "xtcview:open"
+
+
+def reduce(
+    run: Any,
+    name: str | None = None,
+    ops: str | Iterable[str] = ("sum", "mean"),
+    *,
+    events: Any = None,
+    engines: Any = "serial",
+    calib: bool = False,
+    opener: str = OPENER,
+) -> Reduction:
+    """Reduce a detector's data over many events; returns at once.
+
+    Parameters
+    ----------
+    run : Run
+        From `xtcview.open`. Each worker opens it again by ``run.spec``.
+    name : str, optional
+        Detector, by name, source or alias. Without it the run's only area detector.
+    ops : str or iterable of str
+        Any of 'sum', 'mean', 'std' (of the population), 'min' and 'max'; computed in one pass.
+    events : slice, range, mask, sequence of int or of EventTime, optional
+        Which events; all by default.
+    engines : 'serial', int, Client, Cluster or concurrent.futures.Executor
+        Where: in a thread of this process; on so many ipyparallel engines of this machine, which
+        are started once and used again; or on what is given, which is left alone.
+    calib : bool
+        Reduce ``det.calib(evt)`` instead of ``det.raw(evt)``. Values are rounded to 2**-16 ADU, and
+        for 'std' their squares to 2**-6 ADU^2, so that the result does not depend on the order.
+    opener : str
+        ``module:function`` that opens a run by its data set string, where the work is done.
+
+    Returns
+    -------
+    Reduction
+        Grows while it runs; `Reduction.wait` waits for the end.
+
+    Raises
+    ------
+    SourceError
+        When the run has no such detector, or several and no name was given.
+    XtcError
+        For an unknown op or an event that the run does not have.
+    EngineError
+        For engines that cannot be understood.
+    MissingExtraError
+        When engines are wanted and ipyparallel is not installed.
+    """
+    wanted = known.find(ops)
+    check_engines(engines)
+    detector = run.detector(name)
+    selected = select(run, events)
+    task = Task(
+        spec=run.spec,
+        identity=identity(run),
+        detector=detector.name,
+        ops=tuple(op.name for op in wanted),
+        calib=calib,
+        token=uuid4().hex,
+        opener=opener,
+        version=package_version(),
+    )
+    return Reduction(task, wanted, tuple(detector.shape), selected, engines)

@@ -1,0 +1,119 @@
+"""The flow of chunks: a few in flight per worker, each merged as it completes."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Event
+from typing import Any, Protocol
+
+from xtcview.errors import EngineError
+from xtcview.reduce.core import Result, Task, run_chunk
+from xtcview.reduce.plan import ATTEMPTS, Chunk, Plan
+from xtcview.reduce.pools import Pool
+
+DEPTH = 2  # chunks in flight per worker: one at work, one waiting
+PATIENCE = 0.2  # s between looks at whether to stop
+DRAIN = 10.0  # s that a stopped flow waits for chunks already begun
+
+
+class Merger(Protocol):
+    """Where results go."""
+
+    def merge(self, number: int, result: Result) -> bool:
+        """Take the result of a chunk."""
+
+    def fail(self, number: int, events: Any, reason: str) -> None:
+        """Take note of a chunk that was given up."""
+
+
+@dataclass
+class Flow:
+    """Sends the chunks of a plan to a pool until all are merged.
+
+    Parameters
+    ----------
+    pool : Pool
+        Where they run.
+    plan : Plan
+        Which there are.
+    task : Task
+        What is done with each.
+    total : Merger
+        Where the results go.
+    stop : threading.Event
+        Ends the flow early when set.
+    """
+
+    pool: Pool
+    plan: Plan
+    task: Task
+    total: Merger
+    stop: Event
+    flying: dict[Future[Any], Chunk] = field(default_factory=dict)
+    finished: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
+    heard: float = field(default_factory=time.monotonic)
+
+    def step(self) -> bool:
+        """Send what fits and merge at most one result; False when nothing is left to do.
+
+        Raises
+        ------
+        XtcError
+            When the chunks cannot be worked on.
+        """
+        if self.stop.is_set():
+            return False
+        self._fill()
+        if not self.flying:
+            return False
+        try:
+            future = self.finished.get(timeout=PATIENCE)
+        except Empty:
+            self.pool.check(time.monotonic() - self.heard)
+            return True
+        self.heard = time.monotonic()
+        self._collect(future, self.flying.pop(future))
+        return True
+
+    def _fill(self) -> None:
+        while len(self.flying) < DEPTH * self.pool.workers:
+            chunk = self.plan.take()
+            if chunk is None:
+                return
+            try:
+                future = self.pool.executor.submit(run_chunk, self.task, chunk.events)
+            except RuntimeError as error:  # a pool that broke or was shut down
+                raise EngineError(f"the executor takes no more work: {error}") from error
+            self.flying[future] = chunk
+            future.add_done_callback(self.finished.put)
+
+    def _collect(self, future: Future[Any], chunk: Chunk) -> None:
+        if future.cancelled():
+            raise EngineError("the executor cancelled a chunk: it was shut down by somebody else")
+        error = future.exception()
+        if error is None:
+            result = future.result()
+            if self.total.merge(chunk.number, result):
+                self.plan.learn(len(chunk.events), result[0]["seconds"])
+        elif not self.pool.lost(error):
+            raise self.pool.explain(error) from error
+        elif not self.plan.give_back(chunk):
+            reason = f"engines died on these events {ATTEMPTS} times: {error}"
+            self.total.fail(chunk.number, chunk.events, reason)
+        self.pool.forget(future)
+
+    def drain(self) -> None:
+        """Let go of chunks that are no longer wanted; those begun are waited for, not merged."""
+        for future in list(self.flying):
+            self.pool.cancel(future)
+        deadline = time.monotonic() + DRAIN
+        while self.flying and time.monotonic() < deadline:
+            try:
+                future = self.finished.get(timeout=PATIENCE)
+            except Empty:
+                continue
+            del self.flying[future]
+            self.pool.forget(future)

@@ -1,0 +1,208 @@
+"""Configuration: what the detectors were set to, at every calib cycle of a run.
+
+Configure gives all; BeginCalibCycle replaces, under (source, type), what changed for its step.
+psana reads the copies of one DAQ stream and of every control system stream; so do we.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from xtcview.errors import XtcError
+from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
+from xtcview.format.ids import Transition
+from xtcview.format.src import NO_SRC, Src
+from xtcview.format.tree import root_fault
+from xtcview.source import AliasMap, Pattern
+from xtcview.types.alias import ConfigV1 as AliasConfig
+from xtcview.types.record import Record
+
+from .files import Problem, XtcFile
+from .store import (
+    EventKey,
+    Item,
+    detectors,
+    first,
+    is_container,
+    item_key,
+    kinds_of,
+    matching,
+    order,
+    pattern_of,
+    read_items,
+)
+from .timeline import Timeline
+
+_LEADING = 8  # datagrams at a file's start among which Configure must be
+
+
+class ConfigStore:
+    """Configuration objects that hold at one calib cycle.
+
+    Parameters
+    ----------
+    items : iterable of Item
+        In the order of arrival; a later one replaces an earlier one of the same source and type.
+    aliases : AliasMap
+    """
+
+    def __init__(self, items: Iterable[Item], aliases: AliasMap) -> None:
+        latest = {(item.src.key, item.word): item for item in items}
+        self._items = sorted(latest.values(), key=order)
+        self._aliases = aliases
+        self._objects: dict[tuple[Any, str], Any] = {}
+        self.problems: list[str] = []
+
+    def get(self, kind: Any, source: Any = None, key: str = "") -> Any:
+        """Return the first configuration of a class (or several) from a source.
+
+        Parameters
+        ----------
+        kind : type, int or iterable of them
+        source : Source, Src or str, optional
+            Any source when not given.
+
+        Returns
+        -------
+        Record or None
+        """
+        kinds = kinds_of(kind)
+        if source is None:
+            own = next((self._objects[k, key] for k in kinds if (k, key) in self._objects), None)
+            if own is not None:
+                return own
+        pattern = Pattern("any") if source is None else pattern_of(source, self._aliases)
+        return first(matching(self._items, pattern), kinds, self.find, self.problems.append)
+
+    def find(self, src: Src, kind: type[Record]) -> Record | None:
+        """Return the configuration of exactly this source and class."""
+        mine = [item for item in self._items if item.src == src]
+        return first(mine, [kind], self.find, self.problems.append)
+
+    def put(self, value: Any, key: str = "") -> None:
+        """Keep an object of one's own, under its class and a key."""
+        self._objects[type(value), key] = value
+
+    def keys(self) -> list[EventKey]:
+        """List what there is."""
+        own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
+        return [item_key(item, self._aliases) for item in self._items] + own
+
+    def items(self) -> list[Item]:
+        """List the payloads, for the layers above."""
+        return list(self._items)
+
+
+class Configuration:
+    """All configuration of a run, by calib cycle.
+
+    Parameters
+    ----------
+    files : sequence of XtcFile
+        Sorted by stream and chunk.
+    timeline : Timeline
+    problems : list of Problem
+        Receives what cannot be read.
+    """
+
+    def __init__(
+        self, files: Sequence[XtcFile], timeline: Timeline, problems: list[Problem]
+    ) -> None:
+        self._problems = problems
+        self.aliases = AliasMap()
+        self.begin_run: Dgram | None = None
+        daq = [f for f in files if not f.is_ioc]
+        self._daq_stream = min((f.stream for f in daq), default=-1)
+        self._configure = self._read_configure(files)
+        self._cycles = [
+            (file, int(offset))
+            for file, found in zip(files, timeline.indexes, strict=True)
+            if file.stream == self._daq_stream
+            for offset in found.calib_cycles["offset"]
+        ]
+        self._steps: list[list[Item]] = []
+        self._stores: dict[int, ConfigStore] = {}
+        self._name_sources()
+
+    @property
+    def steps(self) -> int:
+        """Number of calib cycles, empty ones included."""
+        return len(self._cycles)
+
+    def at_step(self, step: int) -> ConfigStore:
+        """Return the configuration that holds in a calib cycle (-1: before the first)."""
+        step = min(step, len(self._cycles) - 1)
+        if step not in self._stores:
+            while len(self._steps) <= step:
+                self._steps.append(self._read_cycle(len(self._steps)))
+            changes = [item for items in self._steps[: step + 1] for item in items]
+            self._stores[step] = ConfigStore([*self._configure, *changes], self.aliases)
+        return self._stores[step]
+
+    def configure_items(self) -> list[Item]:
+        """List what Configure held, EPICS included."""
+        return self._everything
+
+    def _read_configure(self, files: Sequence[XtcFile]) -> list[Item]:
+        """Read Configure: of control system streams first, so that the DAQ's copy wins."""
+        self._everything: list[Item] = []
+        ioc = [f for f in files if f.is_ioc and f.chunk == 0]
+        for file in ioc:
+            self._everything += self._leading(file)
+        for file in (f for f in files if not f.is_ioc and f.chunk == 0):
+            found = self._leading(file)
+            if found:
+                self._daq_stream = file.stream
+                self._everything += found
+                break
+            what = "no Configure at the start of the file"
+            self._problems.append(Problem(str(file.path), 0, what, "another stream's copy is used"))
+        return [item for item in self._everything if item.store == "config"]
+
+    def _leading(self, file: XtcFile) -> list[Item]:
+        """Return the items of the Configure at a file's start; note its BeginRun."""
+        items: list[Item] = []
+        offset = 0
+        for _ in range(_LEADING):
+            data = file.read(offset, DGRAM_SIZE)
+            if len(data) < DGRAM_SIZE:
+                break
+            head = dgram(data)
+            if root_fault(head.extent, file.size - offset):
+                break
+            if head.service == Transition.Configure:
+                items = self._items_of(file, offset, head.size)
+            elif head.service == Transition.BeginRun and not file.is_ioc:
+                self.begin_run = head
+            elif head.service not in (Transition.Map, Transition.BeginRun):
+                break
+            offset += head.size
+        return items
+
+    def _read_cycle(self, number: int) -> list[Item]:
+        file, offset = self._cycles[number]
+        size = dgram(file.read_exactly(offset, DGRAM_SIZE, "BeginCalibCycle")).size
+        found = self._items_of(file, offset, min(size, file.size - offset))
+        return [item for item in found if item.store == "config"]
+
+    def _items_of(self, file: XtcFile, offset: int, size: int) -> list[Item]:
+        items, faults = read_items(file.read(offset, size), file.path, offset)
+        for fault in faults:
+            lost = "configuration behind it is not read"
+            self._problems.append(Problem(str(file.path), fault.offset, fault.what, lost))
+        return [item for item in items if item.end > item.start and not is_container(item)]
+
+    def _name_sources(self) -> None:
+        store = self.at_step(-1)
+        for item in (i for i in self._everything if i.kind is AliasConfig):
+            try:
+                for pair in item.value(store.find).srcAlias():
+                    self.aliases.add(pair.aliasName(), pair.src())
+            except XtcError as error:
+                lost = "aliases are not known"
+                self._problems.append(
+                    Problem(str(item.file), item.base + item.start, str(error), lost)
+                )
+        for src in detectors(self._everything):
+            self.aliases.see(src)

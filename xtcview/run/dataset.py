@@ -1,0 +1,129 @@
+"""The data set string: which experiment, which runs, where.
+
+``exp=cxitut13:run=34:dir=/data/xtc:idx``; items are separated by colons, the last value of a
+repeated key wins. A folder or an .xtc file is a data set too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xtcview.errors import DataSetError, near
+
+KEYS = ("exp", "run", "dir", "stream")
+MODES = ("idx", "xtc")
+LATER = ("smd", "live", "rax", "h5", "shmem", "one-stream")
+EXAMPLE = "an example: 'exp=cxitut13:run=34:dir=/data/xtc:idx'"
+_FILE = re.compile(r"(?P<prefix>.{2,})-r(?P<run>\d+)-s(?P<stream>\d+)-c(?P<chunk>\d+)\.xtc")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set string, understood.
+
+    Parameters
+    ----------
+    experiment : str
+        Name or number; '' when only a folder is known.
+    instrument : str
+        Three letters, such as 'CXI'.
+    runs : tuple of int
+        Empty: all that the folder holds.
+    directory : Path, optional
+        Folder of the .xtc files; None is the standard place.
+    streams : frozenset of int, optional
+        Only these streams; None is all.
+    mode : str
+        'idx' or 'xtc'.
+    """
+
+    experiment: str = ""
+    instrument: str = ""
+    runs: tuple[int, ...] = ()
+    directory: Path | None = None
+    streams: frozenset[int] | None = None
+    mode: str = "idx"
+
+    def of_run(self, run: int) -> DataSet:
+        """Return the data set of one of its runs."""
+        return replace(self, runs=(run,))
+
+    def __str__(self) -> str:
+        items = [f"exp={self.experiment}"] if self.experiment else []
+        items += [f"run={','.join(map(str, self.runs))}"] if self.runs else []
+        items += [f"stream={','.join(map(str, sorted(self.streams)))}"] if self.streams else []
+        items += [f"dir={self.directory}"] if self.directory else []
+        return ":".join([*items, self.mode])
+
+
+def parse(text: str | Path) -> DataSet:
+    """Read a data set string, a folder or the path of an .xtc file.
+
+    Raises
+    ------
+    DataSetError
+        The text is not understood; the message says which part.
+    """
+    path = Path(text)
+    match = _FILE.fullmatch(path.name.removesuffix(".inprogress"))
+    if match and "=" not in str(text):
+        return _with_experiment(match["prefix"], runs=(int(match["run"]),), directory=path.parent)
+    if path.is_dir() or ("=" not in str(text) and "/" in str(text)):
+        return DataSet(directory=path)
+    values: dict[str, str] = {}
+    for item in str(text).split(":"):
+        key, equals, value = (part.strip() for part in item.partition("="))
+        if key:
+            _check(key, equals, str(text))
+            values[key] = value
+    if not values.get("exp"):
+        raise DataSetError(f"data set {str(text)!r} names no experiment; {EXAMPLE}")
+    streams = numbers(values.get("stream", ""), "stream", str(text))
+    return _with_experiment(
+        values["exp"],
+        runs=numbers(values.get("run", ""), "run", str(text)),
+        directory=Path(values["dir"]) if values.get("dir") else None,
+        streams=frozenset(streams) or None,
+        mode="xtc" if "xtc" in values else "idx",
+    )
+
+
+def _check(key: str, equals: str, text: str) -> None:
+    if key in LATER:
+        raise DataSetError(f"data set {text!r}: {key!r} is not read by this version; use 'idx'")
+    if key not in (KEYS if equals else MODES):
+        wanted = near(key, KEYS if equals else MODES)
+        raise DataSetError(f"data set {text!r}: {key!r} is not understood.{wanted} {EXAMPLE}")
+
+
+def _with_experiment(
+    name: str,
+    runs: tuple[int, ...] = (),
+    directory: Path | None = None,
+    streams: frozenset[int] | None = None,
+    mode: str = "idx",
+) -> DataSet:
+    instrument, slash, experiment = name.rpartition("/")
+    numbered = experiment.isdecimal() or re.fullmatch(r"e\d+", experiment)
+    instrument = instrument if slash else ("" if numbered else experiment[:3])
+    return DataSet(experiment, instrument.upper(), runs, directory, streams, mode)
+
+
+def numbers(text: str, what: str, whole: str) -> tuple[int, ...]:
+    """Read '1-3,5'; a reversed range is an error.
+
+    Raises
+    ------
+    DataSetError
+        It is no list of numbers and ranges.
+    """
+    found: list[int] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first or last - first > 100_000:
+            raise DataSetError(f"data set {whole!r}: {what}={text!r} is no list such as '1-3,5'")
+        found += range(first, last + 1)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,372 @@
+"""DataSource and Run: psana's interface, with random access always there.
+
+Runs, their iterators and several data sources are independent of one another; nothing that one
+reads changes what another gives. What depends on "now" in psana (the environment's EPICS values
+and configuration) is that of the event read last from the same run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, overload
+
+import numpy as np
+
+from xtcview.errors import DataSetError, RunNotFoundError
+from xtcview.source import AliasMap
+
+from . import dataset, files, timeline
+from .config import ConfigStore, Configuration
+from .epics import EpicsStore, EpicsTable
+from .event import Event, EventContext, EventTime
+from .files import Problem, XtcFile
+
+OPTIONS: dict[str, Any] = {
+    "psana.store-out-of-order-damage": False,  # give payloads whose detector lost count
+    "psana.store-user-ebeam-damage": True,  # give EBeam records that say some field is bad
+    "psana.calib-dir": "",  # instead of the experiment's calib folder
+}
+
+
+def setOption(name: str, value: Any) -> None:  # noqa: N802 - psana's name
+    """Set an option for the data sources that are opened from now on.
+
+    Raises
+    ------
+    KeyError
+        There is no such option.
+    """
+    if name not in OPTIONS:
+        raise KeyError(f"no option {name!r}; there are: {', '.join(OPTIONS)}")
+    OPTIONS[name] = value
+
+
+class Times(Sequence[EventTime]):
+    """Names of events, in order; backed by the run's table, made when asked for."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @overload
+    def __getitem__(self, at: int) -> EventTime: ...
+    @overload
+    def __getitem__(self, at: slice) -> Times: ...
+    def __getitem__(self, at: int | slice) -> EventTime | Times:
+        if isinstance(at, slice):
+            return Times(self._table[at])
+        row = self._table[at]
+        return EventTime(int(row["time"]), int(row["fiducial"]))
+
+    def __repr__(self) -> str:
+        ends = f": {self[0]!r} .. {self[-1]!r}" if len(self) else ""
+        return f"<Times of {len(self):,} events{ends}>"
+
+
+class Env:
+    """What surrounds the events of a run: names, configuration, EPICS values."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._epics: EpicsStore | None = None
+
+    def experiment(self) -> str:
+        """Return the experiment's name, as given or from the file names."""
+        return self._run.experiment
+
+    def instrument(self) -> str:
+        """Return the instrument's three letters, '' when not known."""
+        return self._run.dataset.instrument
+
+    def expNum(self) -> int:  # noqa: N802 - psana's names from here on
+        """Return the experiment's number, 0 when not known."""
+        prefix = self._run.files[0].prefix
+        return int(prefix[1:]) if prefix[:1] == "e" and prefix[1:].isdecimal() else 0
+
+    def calibDir(self) -> str:  # noqa: N802
+        """Return the folder of calibration constants."""
+        return str(self._run.calib_dir)
+
+    def configStore(self) -> ConfigStore:  # noqa: N802
+        """Return the configuration that holds at the event read last."""
+        return self._run.config_at(self._run.current)
+
+    def epicsStore(self) -> EpicsStore:  # noqa: N802
+        """Return the EPICS values at the event read last."""
+        if self._epics is None:
+            self._epics = self._run.epics_at(None)
+        return self._epics
+
+    def aliasMap(self) -> AliasMap:  # noqa: N802
+        """Return the names of the sources."""
+        return self._run.aliases
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return self._run
+
+
+class Step:
+    """One calib cycle of a run."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        self._run, self.number = run, number
+
+    def events(self) -> Iterator[Event]:
+        """Yield the step's events in order."""
+        return (self._run.event(t) for t in self._run.times(self.number))  # type: ignore[misc]
+
+    def env(self) -> Env:
+        """Return the run's environment, as it is in this step."""
+        return self._run.env()
+
+    def __repr__(self) -> str:
+        return f"<Step {self.number}: {len(self._run.times(self.number)):,} events>"
+
+
+class Run:
+    """One run: its events in order or in any order.
+
+    Parameters
+    ----------
+    which : dataset.DataSet
+        Data set of this run alone.
+    members : list of XtcFile
+        Sorted by stream and chunk.
+    """
+
+    def __init__(self, which: dataset.DataSet, members: list[XtcFile]) -> None:
+        self.dataset, self._options = which, dict(OPTIONS)
+        self.problems: list[Problem] = []
+        self.files = self._usable(members)
+        indexes = [timeline.load_index(f, self.problems) for f in self.files]
+        self.timeline = timeline.merge(self.files, indexes)
+        if not len(self.timeline.events):
+            raise RunNotFoundError(f"{self.files[0].path}: the run has no events")
+        self._configuration = Configuration(self.files, self.timeline, self.problems)
+        self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
+        self.current = -1  # number of the event read last
+        self._env = Env(self)
+
+    def _usable(self, members: list[XtcFile]) -> list[XtcFile]:
+        for file in members:
+            if not file.size:
+                self.problems.append(
+                    Problem(str(file.path), 0, "the file is empty", "its events are missing")
+                )
+        usable = [f for f in members if f.size]
+        if not any(not f.is_ioc for f in usable):
+            raise RunNotFoundError(
+                f"{members[0].path}: the run has no DAQ stream (s00-s79) with data; "
+                f"there are {', '.join(f.path.name for f in members)}"
+            )
+        return usable
+
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment, as given or from the file names."""
+        return self.dataset.experiment or self.files[0].prefix
+
+    expt = experiment
+
+    @property
+    def spec(self) -> str:
+        """Data set string that opens this run again, in any process."""
+        folder = self.files[0].path.parent.resolve()
+        which = replace(self.dataset, directory=folder, experiment=self.experiment)
+        return str(which.of_run(self.run()))
+
+    @property
+    def aliases(self) -> AliasMap:
+        """Names of the sources."""
+        return self._configuration.aliases
+
+    @property
+    def calib_dir(self) -> Path:
+        """Folder of calibration constants: option, beside the data, or the standard place."""
+        option = str(self._options["psana.calib-dir"])
+        if option:
+            names = {"exp": self.experiment, "instr": self.dataset.instrument}
+            return Path(option.format(**names))
+        beside = self.files[0].path.resolve().parent.parent / "calib"
+        return beside if beside.is_dir() else files.standard_folder(self.dataset) / "calib"
+
+    def run(self) -> int:
+        """Return the run number."""
+        begin = self._configuration.begin_run
+        return begin.env if begin is not None and begin.env else self.files[0].run
+
+    def env(self) -> Env:
+        """Return the run's environment."""
+        return self._env
+
+    def times(self, step: int | None = None) -> Times:
+        """Return the names of all events, or of those of one calib cycle.
+
+        Raises
+        ------
+        IndexError
+            There is no such step.
+        """
+        events = self.timeline.events
+        if step is None:
+            return Times(events)
+        if not 0 <= step < self.nsteps():
+            raise IndexError(f"step {step} of {self}: there are {self.nsteps()}")
+        return Times(events[events["step"] == step])
+
+    def nsteps(self) -> int:
+        """Return the number of calib cycles, those without events included."""
+        return self._configuration.steps
+
+    def event(self, which: EventTime | int) -> Event | None:
+        """Return an event by its name or its number; None for a time that the run does not have.
+
+        Raises
+        ------
+        IndexError
+            A number outside of the run.
+        TypeError
+            Neither a name nor a number.
+        """
+        if isinstance(which, EventTime):
+            number = self.timeline.find(which.time(), which.fiducial())
+            if number < 0:
+                return None
+        elif isinstance(which, int | np.integer) and not isinstance(which, bool):
+            number = range(len(self.timeline.events))[int(which)]
+        else:
+            raise TypeError(f"expected an EventTime or a number, found {which!r}")
+        self.current = number
+        return self.peek(number)
+
+    def peek(self, number: int) -> Event:
+        """Return an event by its number without making it the one read last."""
+        context = EventContext(
+            self.files, self.aliases, self.config_at(number), self.run(), self._options
+        )
+        return Event(number, self.timeline.parts(number), context)
+
+    def config_at(self, number: int) -> ConfigStore:
+        """Return the configuration that holds at an event (-1: before the first)."""
+        step = int(self.timeline.events["step"][number]) if number >= 0 else -1
+        return self._configuration.at_step(step)
+
+    def epics_at(self, number: int | None) -> EpicsStore:
+        """Return the EPICS values at an event; None follows the event read last."""
+        return EpicsStore(self._epics, lambda: self.current if number is None else number)
+
+    def events(self) -> Iterator[Event]:
+        """Yield all events in order; every call begins anew."""
+        return (self.event(i) for i in range(len(self.timeline.events)))  # type: ignore[misc]
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the calib cycles in order."""
+        return (Step(self, number) for number in range(self.nsteps()))
+
+    def end(self) -> None:
+        """Do nothing: there is nothing to end (psana's scripts call it)."""
+
+    def close(self) -> None:
+        """Close the files; they open again when read."""
+        for file in self.files:
+            file.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        streams = len({f.stream for f in self.files})
+        faults = f", {len(self.problems)} problems" if self.problems else ""
+        events = len(self.timeline.events)
+        return (
+            f"<Run {self.run()} of {self.experiment}: {events:,} events, {streams} streams{faults}>"
+        )
+
+
+class DataSource:
+    """The runs of a data set.
+
+    Parameters
+    ----------
+    text : str
+        Data set string, folder or file.
+
+    Raises
+    ------
+    DataSetError, RunNotFoundError, IndexFileError
+    """
+
+    def __init__(self, text: str | Path) -> None:
+        self._dataset = dataset.parse(text)
+        self._members: dict[int, list[XtcFile]] = {}
+        for file in files.select(self._dataset):
+            self._members.setdefault(file.run, []).append(file)
+        wanted = self._dataset.runs or tuple(self._members)
+        self._numbers = [run for run in wanted if run in self._members]
+        self._first = self._open(self._numbers[0])
+
+    def _open(self, number: int) -> Run:
+        return Run(self._dataset.of_run(number), self._members[number])
+
+    def runs(self) -> Iterator[Run]:
+        """Yield the runs; every call begins anew."""
+        for number in self._numbers:
+            yield self._first if number == self._numbers[0] else self._open(number)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the calib cycles of all runs."""
+        return (step for run in self.runs() for step in run.steps())
+
+    def events(self) -> Iterator[Event]:
+        """Yield the events of all runs."""
+        return (event for run in self.runs() for event in run.events())
+
+    def env(self) -> Env:
+        """Return the environment of the first run."""
+        return self._first.env()
+
+    def empty(self) -> bool:
+        """Return whether there is nothing to read."""
+        return not self._numbers
+
+    def end(self) -> None:
+        """Do nothing: there is nothing to end (psana's scripts call it)."""
+
+    def __repr__(self) -> str:
+        return f"<DataSource '{self._dataset}': runs {', '.join(map(str, self._numbers))}>"
+
+
+def open_run(text: str | Path) -> Run:
+    """Open one run for random access; without index files it is indexed on the way.
+
+    Parameters
+    ----------
+    text : str
+        Data set string, a folder that holds one run, or one of its files.
+
+    Raises
+    ------
+    DataSetError
+        The data set holds several runs.
+    RunNotFoundError, IndexFileError
+    """
+    source = DataSource(text)
+    if len(source._numbers) > 1:
+        several = ", ".join(map(str, source._numbers[:20]))
+        raise DataSetError(f"{text}: holds several runs; add ':run=N' with one of {several}")
+    return next(source.runs())

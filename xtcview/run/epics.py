@@ -1,0 +1,257 @@
+"""Process variables: the value at an event is the last one archived at or before it.
+
+Which events carry EPICS data the index tells; their small payloads are located once, when the
+first value is asked for. A value never depends on which events were visited before.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from xtcview.errors import XtcError
+from xtcview.format.headers import DGRAM_SIZE, XTC_SIZE, dgram, type_id
+from xtcview.format.ids import TypeId
+from xtcview.format.index import Index
+from xtcview.format.indexer import Window
+from xtcview.format.src import Src, make_src
+from xtcview.format.tree import walk
+from xtcview.types.epics import EPOCH, EpicsPvHeader, read_pv
+from xtcview.types.epics import ConfigV1 as EpicsConfig
+
+from .config import Configuration
+from .files import Problem, XtcFile
+from .store import is_epics
+from .timeline import Timeline
+
+_MASK_BITS = 32
+Place = tuple[int, int, int]  # file, byte and size of a payload
+
+
+class EpicsTable:
+    """All EPICS data of a run, by PV and event.
+
+    Parameters
+    ----------
+    files, timeline, configuration
+        Of the run.
+    problems : list of Problem
+        Receives what cannot be read.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[XtcFile],
+        timeline: Timeline,
+        configuration: Configuration,
+        problems: list[Problem],
+    ) -> None:
+        self._files, self._timeline, self._problems = files, timeline, problems
+        self._configuration = configuration
+        self._pv_names: dict[tuple[Any, int], str] = {}
+        self._first: dict[str, Any] = {}  # record of Configure: CTRL, or TIME where there is one
+        self._aliases: dict[str, str] = {}
+        self._read_configure()
+
+    def _read_configure(self) -> None:
+        items = self._configuration.configure_items()
+        timed: dict[str, Any] = {}
+        for item in items:
+            if not is_epics(item) or item.end == item.start:
+                continue
+            try:
+                record = read_pv(item.data, item.start, item.end, item.file, item.base)
+            except XtcError as error:
+                self._note(item.file, item.base + item.start, error)
+                continue
+            key = (item.src.key, record.pvId())
+            if record.isCtrl():
+                self._pv_names.setdefault(key, record.pvName())
+                self._first[self._pv_names[key]] = record
+            else:
+                timed[self._name(item.src, record.pvId())] = record
+        self._first |= timed
+        self._read_aliases()
+
+    def _read_aliases(self) -> None:
+        store = self._configuration.at_step(-1)
+        for item in store.items():
+            if item.kind is not EpicsConfig:
+                continue
+            for pv in item.value(store.find).getPvConfig():
+                name = self._pv_names.get((item.src.key, pv.pvId()))
+                alias = pv.description()
+                if name is not None and alias not in self._first:
+                    self._aliases.setdefault(alias, name)
+
+    def _name(self, src: Src, pv_id: int) -> str:
+        unnamed = f"PV:pvId={pv_id}:src_log={src.log()}:src_phy={src.phy()}"
+        return self._pv_names.get((src.key, pv_id), unnamed)
+
+    def _note(self, file: Any, offset: int, error: object) -> None:
+        lost = "the EPICS value there is not known"
+        self._problems.append(Problem(str(file), offset, str(error), lost))
+
+    @cached_property
+    def _series(self) -> dict[str, tuple[list[int], list[Place]]]:
+        """Per PV: event numbers, ascending, and where the payloads lie."""
+        found: dict[str, list[tuple[int, int, Place]]] = {}
+        for number, (file, index) in enumerate(
+            zip(self._files, self._timeline.indexes, strict=True)
+        ):
+            for event, offset in self._carriers(file, number, index):
+                for name, place in self._locate(file, number, offset):
+                    found.setdefault(name, []).append((event, number, place))
+        return {
+            name: ([row[0] for row in rows], [row[2] for row in rows])
+            for name, rows in ((n, sorted(r, key=lambda row: row[:2])) for n, r in found.items())
+        }
+
+    def _carriers(self, file: XtcFile, number: int, index: Index) -> list[tuple[int, int]]:
+        """List (event, offset) of the datagrams of a file that may hold EPICS data."""
+        mask = _epics_mask(index)
+        if not mask:
+            return []
+        table = self._timeline.ioc if file.is_ioc else self._timeline.daq
+        mine = (table["file"] == number) & ((table["empty"] & np.uint32(mask)) != mask)
+        events = self._timeline.event_of(file.is_ioc)[mine]
+        return sorted(zip(events.tolist(), table["offset"][mine].tolist(), strict=True))
+
+    def _locate(self, file: XtcFile, number: int, offset: int) -> list[tuple[str, Place]]:
+        """Find the EPICS payloads of one datagram, reading headers only."""
+        found: list[tuple[str, Place]] = []
+        try:
+            size = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header")).size
+            window = Window(file.read)
+            for start, end in _epics_segments(window, offset + DGRAM_SIZE, offset + size):
+                data = file.read_exactly(start, end - start, "EPICS segment")
+                for leaf in walk(data, 0)[0]:
+                    if type_id(leaf.contains) != TypeId.Epics or leaf.start == leaf.end:
+                        continue
+                    head = EpicsPvHeader(data, leaf.start, leaf.end, None, file.path, start)
+                    name = self._name(make_src(leaf.log, leaf.phy), head.pvId())
+                    found.append((name, (number, start + leaf.start, leaf.end - leaf.start)))
+        except XtcError as error:
+            self._note(file.path, offset, error)
+        return found
+
+    def record(self, name: str, event: int) -> Any:
+        """Return the record of a PV (name or alias) that holds at an event.
+
+        Parameters
+        ----------
+        name : str
+        event : int
+            Event number; -1 is before the first, when Configure's values hold.
+
+        Returns
+        -------
+        Record or None
+            TIME record, else the CTRL record of Configure; None for an unknown name.
+        """
+        pv = name if name in self._first or name in self._series else self._aliases.get(name, name)
+        events, places = self._series.get(pv, ((), ()))
+        at = bisect_right(events, event)
+        if not at:
+            return self._first.get(pv)
+        # of several in one event: the later EPICS stamp wins, else the later stored
+        rows = range(bisect_left(events, events[at - 1]), at)
+        return max((self._read(places[i]) for i in reversed(rows)), key=_stamp)
+
+    def _read(self, place: Place) -> Any:
+        number, offset, size = place
+        file = self._files[number]
+        data = file.read_exactly(offset, size, "EPICS value")
+        return read_pv(data, 0, size, file.path, offset)
+
+    def pv_names(self) -> list[str]:
+        """Return the names of all PVs, sorted."""
+        return sorted({*self._first, *self._series})
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """PV name by alias, sorted by alias."""
+        return dict(sorted(self._aliases.items()))
+
+
+def _stamp(record: Any) -> tuple[int, int]:
+    stamp = record.stamp()
+    return stamp.sec(), stamp.nsec()
+
+
+def _epics_mask(index: Index) -> int:
+    """Return the bits of the segments that send EPICS data."""
+    mask = 0
+    for number, segment in enumerate(index.segments):
+        if any(type_id(int(word)) == TypeId.Epics for word in segment.types):
+            mask |= 1 << number if number < _MASK_BITS else 0xFFFFFFFF
+    return mask
+
+
+def _epics_segments(window: Window, start: int, end: int) -> list[tuple[int, int]]:
+    """List (start, end) of the payloads of containers whose first leaf is EPICS data."""
+    found = []
+    for pos, (_, _, _, contains, extent) in window.children(start, end):
+        inside = window.children(pos + XTC_SIZE, pos + extent, 1)
+        if type_id(contains) == TypeId.Xtc and inside and type_id(inside[0][1][3]) == TypeId.Epics:
+            found.append((pos + XTC_SIZE, pos + extent))
+    return found
+
+
+class EpicsStore:
+    """psana's view of the EPICS data at one event.
+
+    Parameters
+    ----------
+    table : EpicsTable
+    event : callable
+        Gives the event number; -1 before the first event.
+    """
+
+    def __init__(self, table: EpicsTable, event: Callable[[], int]) -> None:
+        self._table, self._event = table, event
+
+    def getPV(self, name: str) -> Any:  # noqa: N802 - psana's name
+        """Return the record of a PV or alias, None when it is not known."""
+        return self._table.record(name, self._event())
+
+    def value(self, name: str, index: int = 0) -> Any:
+        """Return one element (int, float or str), None without it."""
+        record = self.getPV(name)
+        known = record is not None and 0 <= index < record.numElements()
+        return record.value(index) if known else None
+
+    def status(self, name: str) -> tuple[int, int, float] | None:
+        """Return (status, severity, seconds since 1970), None for an unknown name."""
+        record = self.getPV(name)
+        if record is None:
+            return None
+        when = 0.0
+        if record.isTime():
+            seconds, nanoseconds = _stamp(record)
+            when = seconds + EPOCH + nanoseconds * 1e-9
+        return record.status(), record.severity(), when
+
+    def pvNames(self) -> list[str]:  # noqa: N802
+        """Return the names of all PVs, sorted."""
+        return self._table.pv_names()
+
+    def aliases(self) -> list[str]:
+        """Return all aliases, sorted."""
+        return list(self._table.aliases)
+
+    def names(self) -> list[str]:
+        """Return PVs, then aliases."""
+        return self.pvNames() + self.aliases()
+
+    def alias(self, pv: str) -> str:
+        """Return the alias of a PV, or ''."""
+        return next((a for a, name in self._table.aliases.items() if name == pv), "")
+
+    def pvName(self, alias: str) -> str:  # noqa: N802
+        """Return the PV of an alias, or ''."""
+        return self._table.aliases.get(alias, "")

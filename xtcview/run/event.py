@@ -1,0 +1,324 @@
+"""One event: who it is, what its datagrams hold, what is damaged.
+
+Nothing is read before something is asked for. Damaged payloads are hidden from `get` as in psana
+(PSXtcInput/src/DgramSourceIndex, PSXtcInput damage rules), and shown by `damage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from functools import cached_property, total_ordering
+from typing import Any, NamedTuple
+
+from xtcview.errors import FormatError, XtcError
+from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
+from xtcview.format.ids import Damage, TypeId
+from xtcview.format.src import NO_SRC
+from xtcview.format.tree import Fault, root_fault
+from xtcview.source import AliasMap, Pattern
+
+from .config import ConfigStore
+from .files import Problem, XtcFile
+from .store import (
+    EventKey,
+    Item,
+    first,
+    is_container,
+    is_epics,
+    item_key,
+    kinds_of,
+    matching,
+    order,
+    pattern_of,
+    read_items,
+)
+
+_BITS = 0x00FFFFFF  # of a damage word; the other 8 belong to the detector
+_USER = int(Damage.UserDefined)
+
+
+@total_ordering
+class EventTime:
+    """Name of an event: its time and fiducial. A value: comparable, hashable, small to pickle.
+
+    Parameters
+    ----------
+    time : int
+        Seconds << 32 | nanoseconds.
+    fiducial : int
+        360 Hz pulse id.
+    """
+
+    __slots__ = ("_fiducial", "_time")
+
+    def __init__(self, time: int, fiducial: int) -> None:
+        self._time, self._fiducial = int(time), int(fiducial)
+
+    def time(self) -> int:
+        """Return seconds << 32 | nanoseconds."""
+        return self._time
+
+    def seconds(self) -> int:
+        """Return the UNIX time in whole seconds."""
+        return self._time >> 32
+
+    def nanoseconds(self) -> int:
+        """Return the nanoseconds within the second."""
+        return self._time & 0xFFFFFFFF
+
+    def fiducial(self) -> int:
+        """Return the 360 Hz pulse id."""
+        return self._fiducial
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventTime):
+            return NotImplemented
+        return (self._time, self._fiducial) == (other._time, other._fiducial)
+
+    def __lt__(self, other: EventTime) -> bool:
+        return (self._time, self._fiducial) < (other._time, other._fiducial)
+
+    def __hash__(self) -> int:
+        return hash((self._time, self._fiducial))
+
+    def __reduce__(self) -> tuple[type[EventTime], tuple[int, int]]:
+        return EventTime, (self._time, self._fiducial)
+
+    def __repr__(self) -> str:
+        return f"EventTime({iso(self.seconds(), self.nanoseconds())}, fiducial={self._fiducial})"
+
+
+def iso(seconds: int, nanoseconds: int) -> str:
+    """Write a time as ISO 8601 in UTC with nanoseconds."""
+    day = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{day:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
+
+
+class EventId(NamedTuple):
+    """Who an event is; taken from its first stream's datagram."""
+
+    head: Dgram
+    run_number: int
+
+    def time(self) -> tuple[int, int]:
+        """Return (seconds, nanoseconds)."""
+        return self.head.seconds, self.head.nanoseconds
+
+    def fiducials(self) -> int:
+        """Return the 360 Hz pulse id."""
+        return self.head.fiducial
+
+    def ticks(self) -> int:
+        """Return the 119 MHz counter within the fiducial."""
+        return self.head.low & 0xFFFFFF
+
+    def vector(self) -> int:
+        """Return the number of events since Configure, modulo 32768."""
+        return self.head.high >> 17
+
+    def run(self) -> int:
+        """Return the run number."""
+        return self.run_number
+
+    def idxtime(self) -> EventTime:
+        """Return the name under which `run.event` finds the event."""
+        return EventTime(self.head.seconds << 32 | self.head.nanoseconds, self.head.fiducial)
+
+    def __repr__(self) -> str:
+        day = datetime.fromtimestamp(self.head.seconds, timezone.utc)
+        when = f"{day:%Y-%m-%d %H:%M:%S}.{self.head.nanoseconds:09d}-00"
+        return (
+            f"XtcEventId(run={self.run_number}, time={when}, fiducials={self.fiducials()}, "
+            f"ticks={self.ticks()}, vector={self.vector()}, control={self.head.low >> 24})"
+        )
+
+
+class EventContext(NamedTuple):
+    """What an event needs from its run."""
+
+    files: Sequence[XtcFile]
+    aliases: AliasMap
+    config: ConfigStore
+    run_number: int
+    options: dict[str, Any]
+
+
+class Event:
+    """One event of a run.
+
+    Parameters
+    ----------
+    number : int
+        Position in ``run.times()``.
+    parts : list of (int, int)
+        File and byte of its datagrams, DAQ streams first.
+    context : EventContext
+    """
+
+    def __init__(self, number: int, parts: list[tuple[int, int]], context: EventContext) -> None:
+        self.number = number
+        self._parts, self._context = parts, context
+        self._objects: dict[tuple[Any, str], Any] = {}
+        self.problems: list[Problem] = []
+
+    @cached_property
+    def _id(self) -> EventId:
+        file, offset = self._parts[0]
+        data = self._context.files[file].read_exactly(offset, DGRAM_SIZE, "datagram header")
+        return EventId(dgram(data), self._context.run_number)
+
+    @cached_property
+    def _items(self) -> list[Item]:
+        """All payloads, EPICS excepted, in the order of streams and bytes."""
+        found: list[Item] = []
+        for number, offset in self._parts:
+            file = self._context.files[number]
+            try:
+                items, faults = read_items(_read(file, offset), file.path, offset)
+            except XtcError as error:
+                lost = "this stream's part of the event is missing"
+                self.problems.append(Problem(str(file.path), offset, str(error), lost))
+                continue
+            found += items
+            self._note(file, faults)
+        return [item for item in found if not is_epics(item)]
+
+    @cached_property
+    def _stored(self) -> list[Item]:
+        """Payloads that psana shows, in its order; of two alike the first stream's."""
+        kept: dict[tuple[Any, int], Item] = {}
+        for item in self._items:
+            if _is_shown(item, self._context.options):
+                kept.setdefault((item.src.key, item.word), item)
+        return sorted(kept.values(), key=order)
+
+    def _note(self, file: XtcFile, faults: list[Fault]) -> None:
+        for fault in faults:
+            lost = "payloads behind it in its container are missing"
+            self.problems.append(Problem(str(file.path), fault.offset, fault.what, lost))
+
+    def get(self, kind: Any, source: Any = None, key: str | None = None) -> Any:
+        """Return an object of the event, or None.
+
+        Parameters
+        ----------
+        kind : type, iterable of types, int or str
+            Class or classes, tried in order; a type number; or the key of an object of one's own.
+        source : Source, Src or str, optional
+            Where it comes from. As in psana, without it only objects without source are found
+            (`EventId`, one's own), and behind a class a text is a key.
+        key : str, optional
+            Key of an object of one's own.
+
+        Raises
+        ------
+        SourceError
+            A source text that cannot be understood.
+        FormatError
+            A payload that is not what its type says.
+        """
+        if isinstance(kind, str):
+            return next((v for (_, k), v in self._objects.items() if k == kind), None)
+        kinds = kinds_of(kind)
+        if isinstance(source, str) and not any(isinstance(k, int) for k in kinds):
+            source, key = None, source
+        if source is None:
+            return self._own(kinds, key or "")
+        pattern = pattern_of(source, self._context.aliases)
+        found = self._own(kinds, key or "") if pattern.kind in ("any", "none") else None
+        if found is not None or key:
+            return found
+        return first(matching(self._stored, pattern), kinds, self._context.config.find, self._miss)
+
+    def _own(self, kinds: list[Any], key: str) -> Any:
+        if EventId in kinds and not key:
+            return self._id
+        return next((self._objects[k, key] for k in kinds if (k, key) in self._objects), None)
+
+    def _miss(self, reason: str) -> None:
+        problem = Problem(
+            str(self._context.files[self._parts[0][0]].path),
+            None,
+            reason,
+            "the object is not given",
+        )
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def put(self, value: Any, key: str = "") -> None:
+        """Keep an object of one's own with the event."""
+        self._objects[type(value), key] = value
+
+    def remove(self, kind: Any, key: str = "") -> bool:
+        """Forget an object of one's own; return whether there was one."""
+        return self._objects.pop((kind, key), None) is not None
+
+    def keys(self) -> list[EventKey]:
+        """List what the event holds; payloads without table have type None, id and size."""
+        stored = [i for i in self._stored if i.end > i.start and not is_container(i)]
+        own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
+        return [item_key(i, self._context.aliases) for i in stored] + [
+            EventKey(EventId, NO_SRC),
+            *own,
+        ]
+
+    def run(self) -> int:
+        """Return the run number."""
+        return self._context.run_number
+
+    @property
+    def config(self) -> ConfigStore:
+        """Configuration that holds at this event."""
+        return self._context.config
+
+    def damage(self, source: Any = None) -> int:
+        """Return the damage word of a source's payloads in this event, all bits together.
+
+        Parameters
+        ----------
+        source : Source, Src or str, optional
+            Without it: of all payloads and of the datagrams themselves.
+
+        Returns
+        -------
+        int
+            `ids.Damage` bits; 0 is undamaged.
+        """
+        word = 0
+        if source is None:
+            pattern = Pattern("any")
+            word = self._id.head.damage
+        else:
+            pattern = pattern_of(source, self._context.aliases)
+        for item in matching(self._items, pattern):
+            word |= item.damage
+        return word
+
+
+def _read(file: XtcFile, offset: int) -> bytes:
+    """Read the datagram at `offset`.
+
+    Raises
+    ------
+    TruncatedError, FormatError
+    """
+    head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
+    fault = root_fault(head.extent)
+    if fault:
+        raise FormatError(fault, file.path, offset)
+    return file.read_exactly(offset, head.size, "datagram")
+
+
+def _is_shown(item: Item, options: dict[str, Any]) -> bool:
+    """Apply psana's rule on damaged payloads of events."""
+    bits, user = item.damage & _BITS, item.damage >> 24
+    if user and not bits & _USER:
+        return False
+    if bits & _USER:
+        if item.word & 0xFFFF != TypeId.EBeamBld or not options["psana.store-user-ebeam-damage"]:
+            return False
+        bits &= ~_USER
+    if bits == Damage.OutOfOrder:
+        return bool(options["psana.store-out-of-order-damage"])
+    return bits == 0

@@ -1,0 +1,214 @@
+"""The files of a run: where they lie, what their names say, reading bytes from them.
+
+``<prefix>-r0034-s01-c00.xtc``: DAQ streams 0-79 share the events among them, streams from 80 on
+are recorded by the control system; chunks of a stream follow one another.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtcview.errors import DataSetError, RunNotFoundError, TruncatedError, near
+
+from .dataset import DataSet
+
+FIRST_IOC_STREAM = 80
+DATA_ROOT = "/reg/d/psdm"  # psana's default of SIT_PSDM_DATA
+_NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)\.xtc")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A fault of the run, and what follows from it.
+
+    Parameters
+    ----------
+    file : str
+        Path of the file.
+    offset : int or None
+        Byte at which it was noticed.
+    what : str
+        What was expected and found.
+    consequence : str
+        What a reader will miss.
+    """
+
+    file: str
+    offset: int | None
+    what: str
+    consequence: str
+
+    def __str__(self) -> str:
+        place = Path(self.file).name + ("" if self.offset is None else f" at byte {self.offset}")
+        return f"{place}: {self.what}; {self.consequence}"
+
+
+class XtcFile:
+    """One .xtc file: its place in the run, and positioned reads.
+
+    Opened when first read, by the process that reads it; a forked child opens its own.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise DataSetError(f"{path}: expected a name such as e158-r0034-s01-c00.xtc")
+        self.path, self.prefix = path, match[1]
+        self.run, self.stream, self.chunk = int(match[2]), int(match[3]), int(match[4])
+        self.size = path.stat().st_size
+        self._fd: tuple[int, int] | None = None  # process, descriptor
+        self._close: weakref.finalize[[int], XtcFile] | None = None
+
+    @property
+    def index_path(self) -> Path:
+        """Where the DAQ puts the index of this file."""
+        return self.path.parent / "index" / f"{self.path.name}.idx"
+
+    @property
+    def is_ioc(self) -> bool:
+        """True for a stream of the control system."""
+        return self.stream >= FIRST_IOC_STREAM
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sort key: stream, then chunk."""
+        return self.stream, self.chunk
+
+    def _descriptor(self) -> int:
+        if self._fd is None or self._fd[0] != os.getpid():
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self._fd = os.getpid(), descriptor
+            self._close = weakref.finalize(self, os.close, descriptor)
+        return self._fd[1]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return at most `size` bytes from `offset`; fewer at the end of the file."""
+        descriptor = self._descriptor()
+        data = os.pread(descriptor, size, offset)
+        while 0 < len(data) < size:  # one call returns at most 2 GiB, and may be interrupted
+            more = os.pread(descriptor, size - len(data), offset + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def read_exactly(self, offset: int, size: int, what: str) -> bytes:
+        """Return `size` bytes from `offset`.
+
+        Raises
+        ------
+        TruncatedError
+            The file ends before them.
+        """
+        data = self.read(offset, size)
+        if len(data) < size:
+            found = f"expected {size} bytes of {what}, found {len(data)}; the file is cut"
+            raise TruncatedError(found, self.path, offset)
+        return data
+
+    def close(self) -> None:
+        """Close the descriptor; a later read opens the file again."""
+        if self._close is not None and self._fd is not None and self._fd[0] == os.getpid():
+            self._close()
+        self._fd = self._close = None
+
+    def __repr__(self) -> str:
+        return f"<XtcFile {self.path.name}: {self.size:,} bytes>"
+
+
+def standard_folder(dataset: DataSet) -> Path:
+    """Return where the laboratory keeps an experiment: xtc, calib and more are in it."""
+    root = Path(os.environ.get("SIT_PSDM_DATA", DATA_ROOT))
+    return root / dataset.instrument / dataset.experiment
+
+
+def folder(dataset: DataSet) -> Path:
+    """Return the folder of a data set's files.
+
+    Raises
+    ------
+    RunNotFoundError
+        It does not exist.
+    """
+    if dataset.directory is not None:
+        path = dataset.directory
+        remedy = "check 'dir='"
+    else:
+        path = standard_folder(dataset) / "xtc"
+        remedy = "name the folder with 'dir=', or set SIT_PSDM_DATA"
+    if not path.is_dir():
+        raise RunNotFoundError(f"{path}: no such folder (data set '{dataset}'); {remedy}")
+    return path
+
+
+def list_files(path: Path) -> list[XtcFile]:
+    """List the .xtc files of a folder whose names say run, stream and chunk."""
+    found = [XtcFile(p) for p in path.iterdir() if _NAME.fullmatch(p.name) and p.is_file()]
+    return sorted(found, key=lambda f: (f.prefix, f.run, f.order))
+
+
+def select(dataset: DataSet) -> list[XtcFile]:
+    """List the files of a data set, sorted by run, stream and chunk.
+
+    An experiment whose number is not known takes the only prefix in the folder.
+
+    Raises
+    ------
+    RunNotFoundError
+        No folder, no files, or not the runs asked for.
+    DataSetError
+        Several prefixes might be meant.
+    """
+    path = folder(dataset)
+    files = list_files(path)
+    prefix = _prefix(dataset, {f.prefix for f in files}, path)
+    files = [f for f in files if f.prefix == prefix]
+    runs = {f.run for f in files}
+    missing = [run for run in dataset.runs if run not in runs]
+    if missing:
+        there = f"there are runs {_ranges(runs)}" if runs else "there are none"
+        raise RunNotFoundError(f"{path}: no files of run {_ranges(missing)} ({prefix}); {there}")
+    wanted = set(dataset.runs) or runs
+    streams = dataset.streams
+    files = [f for f in files if f.run in wanted and (streams is None or f.stream in streams)]
+    if not files:
+        raise RunNotFoundError(f"{path}: no .xtc files of data set '{dataset}'")
+    return files
+
+
+def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
+    if not prefixes:
+        raise RunNotFoundError(f"{path}: no files such as e158-r0034-s00-c00.xtc")
+    name = dataset.experiment
+    for candidate in (name, f"e{name}"):
+        if candidate in prefixes:
+            return candidate
+    known_number = name.isdecimal() or re.fullmatch(r"e\d+", name)
+    if len(prefixes) == 1 and not known_number:
+        return next(iter(prefixes))
+    if known_number:
+        raise RunNotFoundError(f"{path}: no files of experiment {name}.{near(name, prefixes)}")
+    raise DataSetError(
+        f"{path}: files of several experiments, and which of them is {name or 'meant'!r} is not "
+        f"known: {', '.join(sorted(prefixes))}; put one of these names behind 'exp='"
+    )
+
+
+def _ranges(runs: Iterable[int]) -> str:
+    """Write run numbers as people do: 1-3, 7."""
+    parts: list[list[int]] = []
+    for run in sorted(runs):
+        if parts and run == parts[-1][-1] + 1:
+            parts[-1].append(run)
+        else:
+            parts.append([run])
+    return ", ".join(str(p[0]) if len(p) == 1 else f"{p[0]}-{p[-1]}" for p in parts)

@@ -1,0 +1,217 @@
+"""Objects under (source, type): what events and the configuration store have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from xtcview.errors import UnsupportedTypeError
+from xtcview.format.headers import DGRAM_SIZE, type_id, version
+from xtcview.format.ids import Level, TypeId
+from xtcview.format.src import NO_SRC, Src, make_src
+from xtcview.format.tree import Fault, walk
+from xtcview.source import AliasMap, Pattern, Source, exact
+from xtcview.types import registry
+from xtcview.types.record import Record, type_path
+
+FindConfig = Callable[[Src, type[Record]], Record | None]
+
+
+class Item:
+    """One payload of a datagram; decoded when first asked for, then kept.
+
+    Parameters
+    ----------
+    src : Src
+    word : int
+        Type word.
+    damage : int
+        Damage word of the leaf.
+    data : bytes
+        The datagram; the payload is ``data[start:end]``.
+    file, base : path, int
+        File, and byte of the file at which `data` begins.
+    """
+
+    __slots__ = ("_value", "base", "damage", "data", "end", "file", "kind", "src", "start", "word")
+
+    def __init__(
+        self,
+        src: Src,
+        word: int,
+        damage: int,
+        data: bytes,
+        start: int,
+        end: int,
+        file: Any,
+        base: int,
+    ) -> None:
+        self.src, self.word, self.damage = src, word, damage
+        self.data, self.start, self.end, self.file, self.base = data, start, end, file, base
+        line = registry.entry(word)
+        self.kind = line.record if line else None
+        self._value: Record | None = None
+
+    @property
+    def store(self) -> str:
+        """'config', 'event', or '' for a type without table."""
+        line = registry.entry(self.word)
+        return line.store if line else ""
+
+    def value(self, find_config: FindConfig) -> Record:
+        """Return the decoded payload.
+
+        Raises
+        ------
+        UnsupportedTypeError, FormatError
+        """
+        if self._value is None:
+            place = (self.data, self.start, self.end)
+            find = lambda kind: find_config(self.src, kind)  # noqa: E731
+            self._value = registry.decode(self.word, *place, find, self.file, self.base)
+        return self._value
+
+
+def read_items(data: bytes, file: Any, base: int) -> tuple[list[Item], list[Fault]]:
+    """List a datagram's payloads in file order, and the faults of its headers."""
+    leaves, faults = walk(data, DGRAM_SIZE)
+    items = [
+        Item(
+            make_src(leaf.log, leaf.phy),
+            leaf.contains,
+            leaf.damage,
+            data,
+            leaf.start,
+            leaf.end,
+            file,
+            base,
+        )
+        for leaf in leaves
+    ]
+    return items, [Fault(base + fault.offset, fault.what) for fault in faults]
+
+
+class EventKey(NamedTuple):
+    """One line of ``keys()``; psana's accessors beside what the DAQ wrote."""
+
+    kind: type | None
+    source: Src
+    alias_name: str = ""
+    key_name: str = ""
+    type_id: int | None = None
+    version: int | None = None
+    size: int | None = None
+
+    def type(self) -> Any:
+        """Return the class, None for a type without table."""
+        return self.kind
+
+    def src(self) -> Src:
+        """Return the source."""
+        return self.source
+
+    def alias(self) -> str:
+        """Return the source's alias, or ''."""
+        return self.alias_name
+
+    def key(self) -> str:
+        """Return the key of a user's object, or ''."""
+        return self.key_name
+
+    def __repr__(self) -> str:
+        parts = [f"type={type_path(self.kind) if self.kind else None}"]
+        parts += [f"src='{self.source}'"] if self.source != NO_SRC else []
+        parts += [f"alias='{self.alias_name}'"] if self.alias_name else []
+        parts += [f"key='{self.key_name}'"] if self.key_name else []
+        if self.kind is None and self.type_id is not None:
+            parts.append(f"typeid={self.type_id}, version={self.version}, size={self.size}")
+        return f"EventKey({', '.join(parts)})"
+
+
+def item_key(item: Item, aliases: AliasMap) -> EventKey:
+    """Return the line of ``keys()`` that describes an item."""
+    numbers = (type_id(item.word), version(item.word), item.end - item.start)
+    return EventKey(item.kind, item.src, aliases.alias(item.src), "", *numbers)
+
+
+def order(item: Item) -> tuple[int, int, int]:
+    """Sort key of psana's stores: level, physical id, type."""
+    return *item.src.key, item.word
+
+
+def matching(items: Iterable[Item], pattern: Pattern) -> list[Item]:
+    """List the items of the sources that are meant."""
+    return [item for item in items if pattern.matches(item.src)]
+
+
+def first(
+    items: Iterable[Item],
+    kinds: Iterable[Any],
+    find_config: FindConfig,
+    failed: Callable[[str], None],
+) -> Record | None:
+    """Return the first object of the first kind (class or type number) that can be read.
+
+    An item that lacks its configuration or its table is not given, as in psana; `failed`
+    receives the reason.
+    """
+    items = list(items)
+    for kind in kinds:
+        for item in items:
+            if item.kind is kind or (isinstance(kind, int) and type_id(item.word) == kind):
+                try:
+                    return item.value(find_config)
+                except UnsupportedTypeError as error:
+                    failed(str(error))
+    return None
+
+
+def kinds_of(wanted: Any) -> list[Any]:
+    """Return the classes or type numbers that a script asks for.
+
+    Raises
+    ------
+    TypeError
+        It is neither a class, nor a number, nor a list of them.
+    """
+    if isinstance(wanted, type | int):
+        return [wanted]
+    if isinstance(wanted, Iterable) and not isinstance(wanted, str):
+        return [kind for part in wanted for kind in kinds_of(part)]
+    raise TypeError(f"expected a class, a list of classes or a type number, found {wanted!r}")
+
+
+def pattern_of(source: Any, aliases: AliasMap) -> Pattern:
+    """Return what a script means by a source: `Source`, `Src` or text.
+
+    Raises
+    ------
+    SourceError
+        A text that is no source.
+    TypeError
+        Something else.
+    """
+    if isinstance(source, Src):
+        return exact(source)
+    if isinstance(source, str):
+        return Source(source).resolve(aliases)
+    if isinstance(source, Source):
+        return source.resolve(aliases)
+    raise TypeError(f"expected a Source, a Src or a text, found {source!r}")
+
+
+def is_epics(item: Item) -> bool:
+    """Return whether an item is an archived value of a process variable."""
+    return type_id(item.word) == TypeId.Epics
+
+
+def is_container(item: Item) -> bool:
+    """Return whether an item is a container that was not entered: an incomplete contribution."""
+    return type_id(item.word) == TypeId.Xtc
+
+
+def detectors(items: Iterable[Item]) -> Iterator[Src]:
+    """Yield the detectors and BLD records among the items' sources."""
+    for item in items:
+        if item.src.level() in (Level.Source, Level.Reporter):
+            yield item.src

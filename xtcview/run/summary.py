@@ -1,0 +1,123 @@
+"""What a run holds, as text for one screen."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
+
+from xtcview.format.headers import type_id
+from xtcview.format.ids import TypeId
+from xtcview.format.src import BldInfo, DetInfo, Src, make_src
+from xtcview.types import registry
+from xtcview.types.record import type_path
+
+from .datasource import Run
+from .event import iso
+from .files import XtcFile
+
+WIDTH = 100
+
+
+def summary(run: Run, every: bool = False) -> str:
+    """Describe a run: streams, events, sources, EPICS names, problems.
+
+    Parameters
+    ----------
+    run : Run
+    every : bool
+        List all EPICS names and problems instead of the first few.
+    """
+    parts = [_title(run), _streams(run), _sources(run), _epics(run, every), _problems(run, every)]
+    return "\n\n".join(parts)
+
+
+def _title(run: Run) -> str:
+    times = run.times()
+    first, last = times[0], times[-1]
+    begin, end = iso(first.seconds(), 0)[:19], iso(last.seconds(), 0)[:19]
+    where = (
+        f"run {run.run()} of {run.experiment} ({run.files[0].prefix}), {run.files[0].path.parent}"
+    )
+    span = f"{begin} .. {end} UTC"
+    return f"{where}\n{len(times):,} events in {run.nsteps()} calib cycles, {span}"
+
+
+def _streams(run: Run) -> str:
+    rows = [("stream", "chunks", "MB", "datagrams", "index", "")]
+    pairs = zip(run.files, run.timeline.indexes, strict=True)
+    for stream, group in groupby(pairs, key=lambda pair: pair[0].stream):
+        members = list(group)
+        size = sum(f.size for f, _ in members) / 1e6
+        events = sum(len(i.nodes) for _, i in members)
+        kind = "control system" if members[0][0].is_ioc else ""
+        chunks = f"c{members[0][0].chunk:02d}"
+        chunks += f"-c{members[-1][0].chunk:02d}" if len(members) > 1 else ""
+        index = _index_state([f for f, _ in members], members[0][1].version)
+        rows.append((f"s{stream:02d}", chunks, f"{size:,.1f}", f"{events:,}", index, kind))
+    return _table(rows)
+
+
+def _index_state(files: list[XtcFile], version: int) -> str:
+    there = sum(f.index_path.is_file() for f in files)
+    if there == len(files):
+        return f"V{version}"
+    return "none (file read instead)" if not there else f"{there} of {len(files)} files"
+
+
+def _sources(run: Run) -> str:
+    data: dict[Src, set[str]] = {}
+    for index in run.timeline.indexes:
+        for segment in index.segments:
+            for (log, phy), word in zip(segment.sources.tolist(), segment.types, strict=True):
+                data.setdefault(make_src(log, phy), set()).add(_type(int(word)))
+    config: dict[Src, set[str]] = {}
+    for item in run.config_at(0).items():
+        config.setdefault(item.src, set()).add(_type(item.word))
+    shown = [s for s in {**data, **config} if isinstance(s, DetInfo | BldInfo)]
+    rows = [("source", "alias", "data", "configuration")]
+    for src in sorted(shown, key=lambda s: s.key):
+        cells = [", ".join(sorted(kinds.get(src, ()))) for kinds in (data, config)]
+        rows.append((str(getattr(src, "name", src)), run.aliases.alias(src), *cells))
+    return _table(rows)
+
+
+def _type(word: int) -> str:
+    if type_id(word) == TypeId.Epics:
+        return "EPICS"
+    line = registry.entry(word)
+    return type_path(line.record).removeprefix("psana.") if line else registry.type_name(word)
+
+
+def _epics(run: Run, every: bool) -> str:
+    store = run.epics_at(0)
+    names = store.pvNames()
+    if not names:
+        return "EPICS: none"
+    named = [f"{n} ({store.alias(n)})" if store.alias(n) else n for n in names]
+    return _listed(f"EPICS: {len(names)} PVs: ", named, every, 15)
+
+
+def _problems(run: Run, every: bool) -> str:
+    if not run.problems:
+        return "problems: none found"
+    lines = [str(p) for p in run.problems]
+    shown = lines if every else lines[:10]
+    more = f"\n  and {len(lines) - len(shown)} more (--all)" if len(shown) < len(lines) else ""
+    wrapped = [
+        textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in shown
+    ]
+    return f"problems: {len(lines)}\n" + "\n".join(wrapped) + more
+
+
+def _listed(head: str, names: list[str], every: bool, most: int) -> str:
+    shown = names if every else names[:most]
+    tail = f", and {len(names) - len(shown)} more (--all)" if len(shown) < len(names) else ""
+    return textwrap.fill(head + ", ".join(shown) + tail, WIDTH, subsequent_indent="  ")
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    rows = list(rows)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,239 @@
+"""All streams' indexes merged: which event lies where.
+
+DAQ nodes of equal (seconds, nanoseconds, fiducial) are one event. Nodes of control system
+streams join the event of equal fiducial within 5 s (psana XtcInput/src/IndexList and
+RunMap rules); those without a partner are no events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xtcview.errors import IndexFileError
+from xtcview.format import index, indexer
+from xtcview.format.headers import DGRAM_SIZE, NO_FIDUCIAL, dgram
+from xtcview.format.ids import Transition
+from xtcview.format.index import Index
+from xtcview.format.tree import root_fault
+
+from .files import Problem, XtcFile
+
+IOC_WINDOW = 5  # s between the clocks of the DAQ and of a control system stream
+
+EVENT = np.dtype([
+    ("time",     "<u8"),  #  0  seconds << 32 | nanoseconds
+    ("fiducial", "<u4"),  #  8
+    ("step",     "<i4"),  # 12  calib cycle, from 0; -1 before the first
+    ("first",    "<i8"),  # 16  its contributions: daq[first:last], ioc[ioc_first:ioc_last]
+    ("last",     "<i8"),  # 24
+    ("ioc_first", "<i8"),  # 32
+    ("ioc_last", "<i8"),  # 40
+])  # 48  # fmt: skip
+
+PART = np.dtype([
+    ("time",     "<u8"),  #  0
+    ("fiducial", "<u4"),  #  8
+    ("file",     "<i4"),  # 12  position in the run's list of files
+    ("offset",   "<i8"),  # 16  byte of the datagram
+    ("step",     "<i4"),  # 24
+    ("damage",   "<u4"),  # 28  of the root
+    ("empty",    "<u4"),  # 32  bit k: segment k has no payload
+])  # 36  # fmt: skip
+
+Table = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Where every event of a run lies.
+
+    Parameters
+    ----------
+    events : ndarray of EVENT
+        Sorted by (time, fiducial).
+    daq : ndarray of PART
+        Contributions of DAQ streams, sorted by (time, fiducial, stream, chunk).
+    ioc : ndarray of PART
+        Contributions of control system streams, sorted by (fiducial, time).
+    indexes : tuple of Index
+        One per file.
+    """
+
+    events: Table
+    daq: Table
+    ioc: Table
+    indexes: tuple[Index, ...]
+
+    def find(self, time: int, fiducial: int) -> int:
+        """Return the number of the event with this exact time and fiducial, -1 without one."""
+        times = self.events["time"]
+        at = int(np.searchsorted(times, np.uint64(time)))
+        while at < len(times) and int(times[at]) == time:
+            if int(self.events["fiducial"][at]) == fiducial:
+                return at
+            at += 1
+        return -1
+
+    def parts(self, number: int) -> list[tuple[int, int]]:
+        """List (file, offset) of an event's contributions; DAQ streams first."""
+        event = self.events[number]
+        daq = self.daq[event["first"] : event["last"]]
+        ioc = self.ioc[event["ioc_first"] : event["ioc_last"]]
+        found = [(int(p["file"]), int(p["offset"])) for p in daq]
+        return found + sorted((int(p["file"]), int(p["offset"])) for p in ioc)
+
+    def event_of(self, ioc: bool = False) -> npt.NDArray[np.int64]:
+        """Return the event number of every contribution of `daq`, or of `ioc`.
+
+        A control system contribution without partner counts to the last event before it (-1:
+        before the first).
+        """
+        if not ioc:
+            at = np.arange(len(self.daq))
+            return np.searchsorted(self.events["first"], at, "right") - 1
+        found = np.searchsorted(self.events["time"], self.ioc["time"], "right") - 1
+        for number in np.flatnonzero(self.events["ioc_last"] > self.events["ioc_first"]):
+            found[self.events["ioc_first"][number] : self.events["ioc_last"][number]] = number
+        return found
+
+
+def load_index(file: XtcFile, problems: list[Problem]) -> Index:
+    """Read the index of a file and hold it against the file; without one, read the file.
+
+    Nodes behind the end of a file that was cut are dropped, and a problem says how many.
+
+    Raises
+    ------
+    IndexFileError
+        The index is cut, or describes another file.
+    """
+    if not file.index_path.is_file():
+        scan = indexer.scan(file.read, file.size, file.path.name)
+        if scan.fault:
+            consequence = "what follows is not read"
+            problems.append(Problem(str(file.path), scan.end, scan.fault, consequence))
+        return scan.index
+    found = index.decode(file.index_path.read_bytes(), file.index_path)
+    keep = _present(found.nodes, file, problems)
+    nodes = found.nodes[keep]
+    for node in (nodes[:1], nodes[-1:]):
+        _check_node(node, file)
+    cycles = found.calib_cycles[found.calib_cycles["offset"] + DGRAM_SIZE <= file.size]
+    _check_tail(nodes, file, problems)
+    return Index(found.name, nodes, cycles, found.codes, found.segments, found.version)
+
+
+def _present(nodes: Table, file: XtcFile, problems: list[Problem]) -> npt.NDArray[np.bool_]:
+    """Say which nodes' datagrams lie in the file; the last of them may be cut."""
+    offsets = nodes["offset"]
+    if (offsets < 0).any():
+        raise _misfit(file, f"a datagram at byte {int(offsets.min())}")
+    keep: npt.NDArray[np.bool_] = offsets + DGRAM_SIZE <= file.size
+    if keep.any():
+        last = int(offsets[keep].max())
+        head = dgram(file.read_exactly(last, DGRAM_SIZE, "datagram header"))
+        if root_fault(head.extent, file.size - last):
+            keep &= offsets != last
+    if not keep.all():
+        cut = int(offsets[~keep].min())
+        lost = f"{int((~keep).sum())} of {len(nodes)} events cannot be read from it"
+        what = f"the file ends at byte {file.size}, before the events that its index lists"
+        problems.append(Problem(str(file.path), cut, what, lost))
+    return keep
+
+
+def _check_node(node: Table, file: XtcFile) -> None:
+    """Hold one node against the datagram that it points at."""
+    if not len(node):
+        return
+    offset = int(node["offset"][0])
+    head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
+    want = tuple(int(node[name][0]) for name in ("seconds", "nanoseconds", "fiducial"))
+    have = (head.seconds, head.nanoseconds, head.fiducial)
+    if want != have:
+        raise _misfit(file, f"event {want} at byte {offset}, found {have}")
+
+
+def _check_tail(nodes: Table, file: XtcFile, problems: list[Problem]) -> None:
+    """Look at what follows the last indexed event: a cut datagram, or events not indexed."""
+    offset, missed = (int(nodes["offset"].max()) if len(nodes) else 0), -int(len(nodes) > 0)
+    at = offset
+    while offset < file.size:
+        data = file.read(offset, DGRAM_SIZE)
+        whole = len(data) == DGRAM_SIZE
+        fault = root_fault(dgram(data).extent, file.size - offset) if whole else "header is cut"
+        if fault:
+            lost = "the file is cut there; what followed is lost"
+            if not any(p.file == str(file.path) for p in problems):
+                problems.append(Problem(str(file.path), offset, fault, lost))
+            break
+        head = dgram(data)
+        missed += head.service == Transition.L1Accept and head.fiducial != NO_FIDUCIAL
+        offset += head.size
+    if missed > 0:
+        lost = f"{missed} events are not shown; take the index away to read the file itself"
+        problems.append(Problem(str(file.index_path), None, f"ends before byte {at}", lost))
+
+
+def _misfit(file: XtcFile, expected: str) -> IndexFileError:
+    remedy = "take the index away, and the .xtc file is read instead"
+    return IndexFileError(
+        f"does not fit {file.path.name}: it lists {expected}; {remedy}", file.index_path
+    )
+
+
+def merge(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Timeline:
+    """Merge the indexes of a run's files, which are sorted by stream and chunk."""
+    tables = _parts(files, indexes)
+    daq = _join([t for f, t in zip(files, tables, strict=True) if not f.is_ioc])
+    ioc = _join([t for f, t in zip(files, tables, strict=True) if f.is_ioc])
+    daq = daq[np.lexsort((daq["file"], daq["fiducial"], daq["time"]))]
+    ioc = ioc[np.lexsort((ioc["time"], ioc["fiducial"]))]
+    new = np.ones(len(daq), bool)
+    new[1:] = (np.diff(daq["time"]) != 0) | (np.diff(daq["fiducial"]) != 0)
+    first = np.flatnonzero(new)
+    events = np.zeros(len(first), EVENT)
+    for name in ("time", "fiducial", "step"):
+        events[name] = daq[name][first]
+    events["first"], events["last"] = first, np.append(first[1:], len(daq))
+    _match_ioc(events, ioc)
+    return Timeline(events, daq, ioc, tuple(indexes))
+
+
+def _parts(files: Sequence[XtcFile], indexes: Sequence[Index]) -> list[Table]:
+    """Make each file's table; calib cycles are counted through the chunks of a stream."""
+    tables, cycles, stream = [], 0, -1
+    for number, (file, found) in enumerate(zip(files, indexes, strict=True)):
+        cycles = cycles if file.stream == stream else 0
+        stream = file.stream
+        table = np.zeros(len(found.nodes), PART)
+        seconds = found.nodes["seconds"].astype("<u8")
+        table["time"] = seconds << np.uint64(32) | found.nodes["nanoseconds"]
+        for name in ("fiducial", "offset", "damage", "empty"):
+            table[name] = found.nodes[name]
+        table["file"] = number
+        # by position in the file, not by clock: right with empty cycles and equal times
+        before = np.searchsorted(found.calib_cycles["offset"], found.nodes["offset"])
+        table["step"] = cycles + before - 1
+        cycles += len(found.calib_cycles)
+        tables.append(table)
+    return tables
+
+
+def _join(tables: list[Table]) -> Table:
+    return np.concatenate(tables) if tables else np.zeros(0, PART)
+
+
+def _match_ioc(events: Table, ioc: Table) -> None:
+    """Give each event the range of `ioc` with equal fiducial, at most `IOC_WINDOW` s away."""
+    key = (ioc["fiducial"].astype("<u8") << np.uint64(32)) | ioc["time"] >> np.uint64(32)
+    fiducial = events["fiducial"].astype("<u8") << np.uint64(32)
+    seconds = events["time"] >> np.uint64(32)
+    low = np.maximum(seconds, np.uint64(IOC_WINDOW)) - np.uint64(IOC_WINDOW)
+    events["ioc_first"] = np.searchsorted(key, fiducial | low)
+    events["ioc_last"] = np.searchsorted(key, fiducial | (seconds + np.uint64(IOC_WINDOW)), "right")

@@ -1,0 +1,127 @@
+// The bars around the panes: where in the run, and how it is coloured.
+
+import { choose, format, make } from "./dom.js";
+
+export const RATES = [1, 2, 5, 10, 20, 40];
+
+const ICONS = {
+  first: "M3 2h2v12H3zM14 2v12L6 8z",
+  back: "M12 2v12L4 8z",
+  play: "M4 2l10 6-10 6z",
+  pause: "M3 2h4v12H3zM9 2h4v12H9z",
+  forward: "M4 2v12l8-6z",
+  last: "M11 2h2v12h-2zM2 2v12l8-6z",
+};
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+function button(name, label, onclick) {
+  const b = make("button", { type: "button", title: label, "aria-label": label, onclick }, icon(name));
+  b.dataset.name = name;
+  return b;
+}
+
+/** The event bar. `act` has go(index), step(by) and toggle(). */
+export function createEventBar(act) {
+  const slider = make("input", {
+    type: "range", min: 0, max: 0, step: 1, value: 0, class: "xv-slider", "aria-label": "event",
+    oninput: (e) => act.go(Number(e.target.value)),
+  });
+  const number = make("input", {
+    type: "number", min: 0, step: 1, value: 0, class: "xv-number", "aria-label": "go to event",
+    title: "go to event", onchange: (e) => act.go(Number(e.target.value)),
+  });
+  const play = button("play", "play (space)", () => act.toggle());
+  const total = make("span", { class: "xv-quiet" });
+  const rate = choose("events per second", RATES.map(String), () => {});
+  rate.value = "10";
+  const buttons = make("span", { class: "xv-buttons", role: "group", "aria-label": "step" },
+    button("first", "first event (Home)", () => act.go(0)),
+    button("back", "one event back (left arrow)", () => act.step(-1)),
+    play,
+    button("forward", "one event on (right arrow)", () => act.step(1)),
+    button("last", "last event (End)", () => act.go(Infinity)));
+  const where = make("label", { class: "xv-pair" }, "event", number, total);
+  const pace = make("label", { class: "xv-pair xv-quiet" }, rate, "per s");
+  return { root: make("div", { class: "xv-bar" }, buttons, slider, where, pace),
+    slider, number, play, total, rate };
+}
+
+/** Show on the bar which event is wished for. */
+export function showWish(bar, index, n, time) {
+  bar.slider.max = Math.max(0, n - 1);
+  bar.slider.value = index;
+  bar.number.max = Math.max(0, n - 1);
+  if (document.activeElement !== bar.number) bar.number.value = index;
+  bar.total.textContent = `of ${n}`;
+  bar.slider.setAttribute("aria-valuetext", `event ${index} of ${n}${time ? `, ${time}` : ""}`);
+  bar.slider.disabled = bar.number.disabled = n < 2;
+}
+
+export function showPlaying(bar, playing) {
+  bar.play.replaceChildren(icon(playing ? "pause" : "play"));
+  const label = playing ? "pause (space)" : "play (space)";
+  bar.play.title = label;
+  bar.play.setAttribute("aria-label", label);
+  bar.play.setAttribute("aria-pressed", String(playing));
+}
+
+/** The colour bar. `change(part of the look)` is called for every choice. */
+export function createColourBar(maps, scales, change) {
+  const cmap = choose("colour map", maps, (e) => change({ cmap: e.target.value }));
+  const scale = choose("scale", scales, (e) => change({ scale: e.target.value }));
+  const limit = (name, label) => make("input", {
+    type: "text", inputMode: "decimal", class: "xv-limit", "aria-label": label, title: label,
+    onchange: (e) => typedLimit(e.target, name, change),
+  });
+  const vmin = limit("vmin", "lowest ADU shown");
+  const vmax = limit("vmax", "highest ADU shown");
+  const ramp = make("canvas", { class: "xv-ramp", width: 256, height: 1, "aria-hidden": "true" });
+  const auto = make("input", { type: "checkbox", onchange: (e) => change({ auto: e.target.checked }) });
+  const unit = make("span", { class: "xv-quiet", textContent: "ADU" });
+  const title = "limits follow the 1 and 99.9 percentiles of each frame; off: they stay";
+  const root = make("div", { class: "xv-bar" }, cmap, scale, vmin, ramp, vmax, unit,
+    make("label", { class: "xv-pair", title }, auto, "auto limits"));
+  return { root, cmap, scale, vmin, vmax, ramp, auto, unit };
+}
+
+/** A limit typed by hand holds from then on. */
+function typedLimit(input, name, change) {
+  const value = Number(input.value.replace(",", "."));
+  const known = input.value.trim() !== "" && Number.isFinite(value);
+  input.classList.toggle("xv-wrong", !known);
+  if (known) change({ [name]: value, auto: false });
+}
+
+/** Show the look on the bar, with its colours drawn between the limits. */
+export function showLook(bar, look, table) {
+  for (const name of ["cmap", "scale"]) bar[name].value = look[name];
+  bar.auto.checked = look.auto;
+  for (const name of ["vmin", "vmax"]) {
+    if (document.activeElement !== bar[name] || look.auto) bar[name].value = format(look[name]);
+  }
+  const pixels = new ImageData(256, 1);
+  for (let i = 0; i < 256; i++) {
+    pixels.data.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);
+  }
+  bar.ramp.getContext("2d").putImageData(pixels, 0, 0);
+}
+
+/** What a key does, as a step, a place or 'toggle'; null when it is not ours. */
+export function keyAction(key, shift) {
+  const actions = {
+    ArrowLeft: { by: shift ? -10 : -1 }, ArrowRight: { by: shift ? 10 : 1 },
+    ArrowDown: { by: shift ? -10 : -1 }, ArrowUp: { by: shift ? 10 : 1 },
+    PageDown: { by: -100 }, PageUp: { by: 100 },
+    Home: { to: 0 }, End: { to: Infinity }, " ": { toggle: true },
+  };
+  return actions[key] ?? null;
+}

@@ -1,0 +1,110 @@
+// The value under the cursor: always the exact one, from the kernel, never from the picture.
+
+import { format } from "./dom.js";
+import { createRequests } from "./requests.js";
+import { drawAbove } from "./panes.js";
+
+const REST_MS = 40; // the pointer rests this long before a segment is fetched
+const KEEP = 64; // segments kept: 9 MB
+
+/** Follow the pointer for the view `v`. */
+export function createHover(v) {
+  const values = new Map(); // "event segment" -> typed array
+  const constants = new Map(); // segment -> { pedestal, bad }
+  let resting;
+
+  const segments = createRequests({
+    send: (seq, { index, segment }) =>
+      v.tell({ t: "segment", seq, index, segment, constants: !constants.has(segment) }),
+  });
+
+  function fetch() {
+    const place = v.place;
+    if (!place || !v.shown?.data) return;
+    if (v.frames.busy()) return later();
+    if (!values.has(key(v.shown, place))) {
+      segments.ask({ index: v.shown.index, segment: place.segment });
+    }
+  }
+
+  function later() {
+    clearTimeout(resting);
+    resting = setTimeout(fetch, REST_MS);
+  }
+
+  function key(shown, place) {
+    return `${shown.index} ${shown.done ?? ""} ${place.segment}`;
+  }
+
+  function show() {
+    const found = v.place && v.shown && values.get(key(v.shown, v.place));
+    v.readout.replaceChildren(...readout(v, v.place, found, constants.get(v.place?.segment)));
+  }
+
+  return {
+    move(place) {
+      v.place = place;
+      for (const pane of [v.raw, v.image]) drawAbove(pane, place, v.shown?.present);
+      show();
+      if (place) later();
+    },
+    refresh() {
+      show();
+      if (v.place) later();
+    },
+    answer(_, content, buffers) {
+      if (!segments.answered(content.seq) || !content.data) return;
+      const { segment, index } = content;
+      values.set(key({ index, done: v.shown?.done }, { segment }), typed(buffers[0], content.dtype));
+      if (values.size > KEEP) values.delete(values.keys().next().value);
+      if (buffers.length === 3) {
+        constants.set(segment, { pedestal: typed(buffers[1], "int32"), bad: typed(buffers[2], "uint8") });
+      }
+      show();
+    },
+    close() {
+      clearTimeout(resting);
+      segments.close();
+    },
+  };
+}
+
+const KINDS = {
+  int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array, int32: Int32Array, float32: Float32Array,
+};
+
+function typed(view, dtype) {
+  const start = view.byteOffset;
+  return new KINDS[dtype](view.buffer.slice(start, start + view.byteLength));
+}
+
+/** The words of the readout line. */
+function readout(v, place, values, known) {
+  if (!place) return [text("xv-quiet", "point at a pixel to read it")];
+  const { segment, row, col } = place;
+  const { sections, shape } = v.hello;
+  const quad = `quad ${Math.floor(segment / sections)} · section ${segment % sections} · `;
+  const where = shape[0] === 1 ? "" : sections ? quad : `segment ${segment} · `;
+  return [text("xv-where", `${where}row ${row} · column ${col}`), ...value(v, place, values, known)];
+}
+
+function value(v, { segment, row, col }, values, known) {
+  if (!v.shown?.data) return [text("xv-quiet", "no data")];
+  if (v.shown.present && !v.shown.present[segment]) return [text("xv-quiet", "absent")];
+  if (!values) return [text("xv-quiet", "…")];
+  const at = row * v.hello.shape[2] + col;
+  const out = [text("xv-value", `${format(values[at])} ADU`)];
+  if (v.shown.index >= 0 && known?.pedestal.length) {
+    const pedestal = known.pedestal[at];
+    out.push(text("xv-quiet", `= ${values[at] - pedestal} + pedestal ${pedestal}`));
+  }
+  if (known?.bad.length && known.bad[at]) out.push(text("xv-warn", "marked bad"));
+  return out;
+}
+
+function text(kind, content) {
+  const span = document.createElement("span");
+  span.className = kind;
+  span.textContent = content;
+  return span;
+}

@@ -1,0 +1,54 @@
+// Saying what is shown, and what is wrong with it.
+
+import { make } from "./dom.js";
+
+/** The badges beside the title: what is not as it should be. */
+export function showNotes(v) {
+  const badges = [];
+  const add = (kind, text, title = text) =>
+    badges.push(make("span", { class: `xv-badge xv-${kind}`, textContent: text, title }));
+  if (v.late) add("warn", "the kernel does not answer; this is the last picture");
+  if (v.shown?.damage) add("warn", `damaged: ${v.shown.damage}`);
+  if (v.shown?.note && v.shown.data) add("note", v.shown.note);
+  const { problems = 0, notes = [] } = v.hello ?? {};
+  if (problems) add("note", `${problems} problem${problems > 1 ? "s" : ""} in this run: ${notes[0]}`);
+  for (const note of notes.slice(problems ? 1 : 0)) add("note", note);
+  v.badges.replaceChildren(...badges);
+  showMessages(v);
+}
+
+/** The sentence in the middle of the panes when there is no picture. */
+function showMessages(v) {
+  const nothing = v.shown && !v.shown.data;
+  const text = nothing ? v.shown.note || "nothing to show yet" : "";
+  for (const pane of [v.raw, v.image]) {
+    if (pane.message.textContent !== text) pane.message.textContent = text;
+    pane.message.hidden = !text;
+  }
+}
+
+/** The line that names what is on screen, and what was asked for when that differs. */
+export function showStatus(v) {
+  const shown = v.shown;
+  if (!shown) return;
+  const parts = shown.index < 0 ? sumParts(shown) : eventParts(shown);
+  if (shown.index >= 0 && shown.index !== v.wish) {
+    parts.push(["xv-warn", `asked for ${v.wish}`]);
+  }
+  const spans = parts.map(([kind, text]) => make("span", { class: kind, textContent: text }));
+  v.status.replaceChildren(...spans);
+  v.root.dataset.shown = shown.index;
+}
+
+function eventParts(s) {
+  const parts = [["xv-shown", `shows event ${s.index}`]];
+  if (s.time) parts.push(["xv-id", `${s.time} UTC`], ["xv-id", `fiducial ${s.fiducial}`]);
+  if (!s.failed) parts.push(s.damage ? ["xv-warn", "damaged"] : ["xv-quiet", "no damage"]);
+  return parts;
+}
+
+function sumParts(s) {
+  const state = s.finished ? "finished" : "running";
+  return [["xv-shown", s.name || "reduction"], ["xv-id", `${s.done} / ${s.total} events`],
+    ["xv-quiet", state]];
+}

@@ -1,0 +1,298 @@
+// The page's half of the viewer: asks for events, paints both panes, answers the hand at once.
+
+import { expandMap, histogram, makeLut, percentileLimits, rgb } from "./colour.js";
+import { createColourBar, createEventBar, keyAction, showLook, showPlaying, showWish } from "./controls.js";
+import { make, setOptions } from "./dom.js";
+import { createHover } from "./hover.js";
+import { readTiles } from "./layout.js";
+import { createPane, drawAbove, fitPane, paintPane, setPicture } from "./panes.js";
+import { createRequests } from "./requests.js";
+import { showNotes, showStatus } from "./status.js";
+
+const SETTLE_MS = 150; // after the last picture, before the shared settings are written
+const SCALES = ["linear", "sqrt", "log"];
+const LOOK = ["arrangement", "cmap", "scale", "auto", "vmin", "vmax"];
+
+let views = 0; // views of one kernel object share its messages; each knows its own by number
+
+function render({ model, el }) {
+  const view = createView(model);
+  el.append(view.root);
+  view.start();
+  return () => view.stop();
+}
+
+export default { render };
+
+function createView(model) {
+  const id = `${Date.now().toString(36)}-${++views}`;
+  const v = {
+    id, model, hello: null, wish: model.get("event"), shown: null, frame: null,
+    look: Object.fromEntries(LOOK.map((name) => [name, model.get(name)])),
+    dirty: false, playing: null, place: null, dismissed: 0, show: 0, counts: null,
+  };
+  v.tell = (content) => model.send({ view: id, ...content });
+  v.frames = createRequests({
+    send: (seq, index) => v.tell({ t: "event", seq, index, f: v.hello.f }),
+    onLate: (late) => setLate(v, late),
+  });
+  v.greet = createRequests({ send: (seq) => v.tell({ t: "hello", seq }), onLate: (late) => setLate(v, late) });
+  v.hover = createHover(v);
+  buildPage(v);
+  v.start = () => start(v);
+  v.stop = () => stop(v);
+  v.root.xtcview = v; // for the browser tests
+  return v;
+}
+
+function buildPage(v) {
+  const onHover = (place) => v.hover.move(place);
+  v.raw = createPane("raw", onHover);
+  v.image = createPane("image", onHover);
+  v.bar = createEventBar({
+    go: (index) => go(v, index), step: (by) => go(v, v.wish + by), toggle: () => togglePlay(v),
+  });
+  v.colours = createColourBar([v.look.cmap], SCALES, (part) => changeLook(v, part));
+  v.title = make("strong");
+  v.badges = make("span", { class: "xv-badges", role: "status" });
+  v.choice = make("select", {
+    "aria-label": "arrangement of the raw panels", title: "arrangement of the raw panels",
+    onchange: (e) => changeLook(v, { arrangement: e.target.value }),
+  });
+  v.imageLabel = make("span", { class: "xv-quiet" });
+  v.status = make("div", { class: "xv-status" });
+  v.readout = make("div", { class: "xv-readout" });
+  const head = (text, ...rest) => make("div", { class: "xv-head" }, make("span", { textContent: text }), ...rest);
+  v.root = make("div", { class: "xtcview", tabIndex: 0, role: "group", "aria-label": "event viewer",
+    "data-lm-suppress-shortcuts": "true", onkeydown: (e) => onKey(v, e), onfocusout: (e) => onLeave(v, e) },
+    make("div", { class: "xv-top" }, v.title, v.badges),
+    make("div", { class: "xv-panes" },
+      make("div", { class: "xv-pane" }, head("raw", v.choice), v.raw.frame),
+      make("div", { class: "xv-pane" }, head("geometry", v.imageLabel), v.image.frame)),
+    v.readout, v.bar.root, v.status, v.colours.root);
+}
+
+function start(v) {
+  v.onMessage = (content, buffers) => onMessage(v, content, buffers);
+  v.model.on("msg:custom", v.onMessage);
+  v.onEvent = () => {
+    if (v.hello && v.model.get("event") !== v.wish) go(v, v.model.get("event"));
+  };
+  v.model.on("change:event", v.onEvent);
+  v.onLook = () => adoptLook(v);
+  for (const name of LOOK) v.model.on(`change:${name}`, v.onLook);
+  v.resizes = new ResizeObserver(() => resized(v));
+  v.resizes.observe(v.raw.box);
+  showPlaying(v.bar, false);
+  v.greet.ask(1);
+}
+
+function stop(v) {
+  v.model.off("msg:custom", v.onMessage);
+  v.model.off("change:event", v.onEvent);
+  for (const name of LOOK) v.model.off(`change:${name}`, v.onLook);
+  v.resizes.disconnect();
+  clearTimeout(v.playing);
+  clearTimeout(v.settling);
+  for (const line of [v.frames, v.greet, v.hover]) line.close();
+}
+
+// Messages from the kernel.
+
+function onMessage(v, content, buffers) {
+  if (content.view !== undefined && content.view !== v.id) return;
+  const take = { hello: onHello, frame: onFrame, sum: onSum, events: onEvents,
+    segment: v.hover.answer, error: onError }[content.t];
+  take?.(v, content, buffers);
+}
+
+function onHello(v, content, buffers) {
+  if (content.seq !== undefined && !v.greet.answered(content.seq)) return;
+  v.hello = content;
+  v.wish = content.index;
+  const pictures = content.pictures.map((p, i) => ({ ...p, tiles: readTiles(buffers[i]) }));
+  v.raws = pictures.slice(0, -1);
+  v.maps = Object.fromEntries(Object.entries(content.anchors).map(([k, hex]) => [k, expandMap(hex)]));
+  v.hatch = content.missing.map((c) => rgb(...c));
+  v.title.textContent = `${content.run} · ${content.name}`;
+  v.title.title = content.source;
+  setOptions(v.colours.cmap, Object.keys(content.anchors).map((k) => [k, k]));
+  setOptions(v.choice, v.raws.map((p) => [p.key, p.label]));
+  v.choice.hidden = v.raws.length < 2;
+  v.imageLabel.textContent = pictures.at(-1).label;
+  v.colours.unit.textContent = content.unit;
+  setPicture(v.image, pictures.at(-1), 0);
+  chooseRaw(v);
+  showWish(v.bar, v.wish, content.n);
+  showNotes(v);
+  if (!content.reducing) v.frames.ask(v.wish);
+}
+
+function onFrame(v, content, buffers) {
+  if (!v.frames.answered(content.seq)) return;
+  v.shown = content;
+  v.show = 0;
+  takeFrame(v, content, buffers);
+  settle(v);
+}
+
+/** A reduction's picture so far; one that the hand has left stays away. */
+function onSum(v, content, buffers) {
+  if (!v.hello || content.show <= v.dismissed) return;
+  v.show = content.show;
+  v.shown = { index: -1, ...content };
+  takeFrame(v, content, buffers);
+}
+
+function onEvents(v) {
+  if (v.hello) v.frames.ask(v.wish);
+}
+
+function onError(v, content) {
+  v.frames.answered(content.seq);
+  v.shown = { index: v.wish, note: content.text, failed: true };
+  showNotes(v);
+  showStatus(v);
+}
+
+function setLate(v, late) {
+  v.late = late;
+  v.root.classList.toggle("xv-late", late);
+  showNotes(v);
+}
+
+// Pictures.
+
+function takeFrame(v, content, buffers) {
+  const codes = content.data ? bytes(buffers[0], Uint8Array) : new Uint8Array(0);
+  const levels = content.data ? bytes(buffers[1], Float32Array) : new Float32Array(256);
+  const data = content.data ? codes : (v.blank ??= new Uint8Array(blockCount(v)));
+  v.frame = { codes: data, levels, shape: v.hello.shape, f: content.f ?? v.hello.f };
+  v.counts = null;
+  autoLimits(v);
+  paint(v);
+  showNotes(v);
+  showStatus(v);
+  showWish(v.bar, v.wish, v.hello.n, content.time);
+  v.hover.refresh();
+}
+
+function bytes(view, Kind) {
+  const { buffer, byteOffset, byteLength } = view;
+  const aligned = byteOffset % Kind.BYTES_PER_ELEMENT === 0;
+  return aligned
+    ? new Kind(buffer, byteOffset, byteLength / Kind.BYTES_PER_ELEMENT)
+    : new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+function blockCount({ hello: { shape, f } }) {
+  return shape[0] * Math.ceil(shape[1] / f) * Math.ceil(shape[2] / f);
+}
+
+function autoLimits(v) {
+  if (!v.look.auto || !v.shown?.data) return;
+  v.counts ??= histogram(v.frame.codes);
+  [v.look.vmin, v.look.vmax] = percentileLimits(v.counts, v.frame.levels);
+}
+
+function paint(v) {
+  if (!v.frame) return;
+  fitPane(v.raw);
+  fitPane(v.image);
+  const table = v.maps[v.look.cmap];
+  const lut = makeLut(v.frame.levels, table, v.look);
+  for (const pane of [v.raw, v.image]) paintPane(pane, v.frame, lut, v.hatch);
+  showLook(v.colours, v.look, table);
+  drawCursor(v);
+}
+
+function drawCursor(v) {
+  for (const pane of [v.raw, v.image]) drawAbove(pane, v.place, v.shown?.present);
+}
+
+function resized(v) {
+  if (v.hello && [fitPane(v.raw), fitPane(v.image)].some(Boolean)) paint(v);
+}
+
+function chooseRaw(v) {
+  const picture = v.raws.find((p) => p.key === v.look.arrangement) ?? v.raws[0];
+  v.choice.value = picture.key;
+  setPicture(v.raw, picture, v.hello.sections);
+}
+
+/** A change by hand: painted here and now; the kernel hears of it later. */
+function changeLook(v, part) {
+  Object.assign(v.look, part);
+  v.dirty = true;
+  if (!v.hello) return;
+  if ("arrangement" in part) chooseRaw(v);
+  autoLimits(v);
+  paint(v);
+}
+
+/** A change from Python or from another view. */
+function adoptLook(v) {
+  if (v.writing) return;
+  const part = Object.fromEntries(LOOK.map((name) => [name, v.model.get(name)]));
+  changeLook(v, part);
+  v.dirty = false;
+}
+
+// The hand.
+
+function go(v, index) {
+  if (!v.hello || Number.isNaN(index)) return;
+  v.wish = Math.round(Math.min(Math.max(index, 0), Math.max(0, v.hello.n - 1)));
+  v.dismissed = Math.max(v.dismissed, v.show);
+  showWish(v.bar, v.wish, v.hello.n);
+  v.frames.ask(v.wish);
+  showStatus(v);
+}
+
+function togglePlay(v) {
+  clearTimeout(v.playing);
+  v.playing = v.playing ? null : setTimeout(() => playOn(v), 0);
+  showPlaying(v.bar, v.playing !== null);
+}
+
+/** The next event of a running play; it waits for a late picture and leaves none out. */
+function playOn(v) {
+  if (v.wish >= v.hello.n - 1) return togglePlay(v);
+  if (!v.frames.busy()) go(v, v.wish + 1);
+  const pause = v.frames.busy() && v.late ? 200 : 1000 / Number(v.bar.rate.value);
+  v.playing = setTimeout(() => playOn(v), pause);
+}
+
+function onKey(v, e) {
+  const typing = e.target.matches("select, input:not([type=range]):not([type=checkbox])");
+  const pressing = e.key === " " && e.target.matches("button, input[type=checkbox]");
+  e.stopPropagation(); // the notebook has its own plans for these keys
+  if (typing || pressing || e.ctrlKey || e.metaKey || e.altKey) return;
+  const action = keyAction(e.key, e.shiftKey);
+  if (!action) return;
+  e.preventDefault();
+  if (action.toggle) togglePlay(v);
+  else go(v, action.to ?? v.wish + action.by);
+}
+
+function onLeave(v, e) {
+  if (!v.root.contains(e.relatedTarget)) writeSettings(v);
+}
+
+function settle(v) {
+  clearTimeout(v.settling);
+  v.settling = setTimeout(() => {
+    if (v.shown?.index === v.wish) writeSettings(v);
+  }, SETTLE_MS);
+}
+
+/** Tell the kernel, in one message, which event is shown and how; nothing when all is known. */
+function writeSettings(v) {
+  if (!v.hello) return;
+  v.writing = true;
+  if (v.shown?.index >= 0) v.model.set("event", v.shown.index);
+  if (v.dirty || v.look.auto) for (const name of LOOK) v.model.set(name, v.look[name]);
+  v.writing = false;
+  v.dirty = false;
+  v.model.save_changes();
+}
