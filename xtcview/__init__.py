@@ -7,14 +7,18 @@ scripts of psana: `DataSource`, `Source`, `EventId`, `Detector` and the packages
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .detector import Detector
 from .errors import XtcError
 from .run.datasource import DataSource, setOption
-from .run.datasource import open_run as open
+from .run.datasource import open_run as open  # noqa: F401
 from .run.event import EventId, EventTime
 from .source import Source
+
+if TYPE_CHECKING:
+    from .reduce.api import reduce as reduce
+    from .viewer import view as view
 
 __version__ = "0.1.0"
 
@@ -31,9 +35,11 @@ _LAZY = {
     "Opal1k": "types.opal1k",
     "Partition": "types.partition",
     "Pulnix": "types.pulnix",
+    "reduce": "reduce",  # a package that can be called
 }
-_LAZY_FUNCTIONS = {"view": "viewer", "reduce": "reduce.api", "write_demo": "synth"}
+_LAZY_FUNCTIONS = {"view": "viewer"}
 
+# `open` is public too, but not starred: scripts that import * keep Python's own.
 __all__ = [
     "DataSource",
     "Detector",
@@ -41,8 +47,6 @@ __all__ = [
     "EventTime",
     "Source",
     "XtcError",
-    "open",
-    "reduce",
     "setOption",
     "view",
     *_LAZY,
@@ -58,4 +62,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "open"])

@@ -18,7 +18,7 @@ app = typer.Typer(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder to write the run into.")] = Path("demo-data"),
-    events: Annotated[int, typer.Option(help="Number of events; 4.6 MB each.", min=2)] = 60,
+    events: Annotated[int, typer.Option(help="Number of events; 4.6 MB each.", min=2)] = 56,
     seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 1,
 ) -> None:
     """Write a realistic CSPAD run, with its index files and calibration constants."""

@@ -17,7 +17,7 @@ from xtcview.calib import assemble, correct, geometry, store
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo
-from xtcview.run.datasource import Env, Run
+from xtcview.run.datasource import Env, Run, latest_env
 from xtcview.run.event import Event
 from xtcview.source import Source
 from xtcview.types import camera, cspad, cspad2x2
@@ -129,8 +129,8 @@ class Detector:
     ----------
     name : str, optional
         Alias, source text or device name; see `find_source`.
-    env : Env or Run
-        From ``ds.env()``, or the run.
+    env : Env or Run, optional
+        From ``ds.env()``, or the run; without it, that of the data source opened last.
 
     Attributes
     ----------
@@ -142,7 +142,12 @@ class Detector:
         How the display turns the image; None until `tiles` has chosen it.
     """
 
-    def __init__(self, name: str | None, env: Env | Run) -> None:
+    def __init__(self, name: str | None, env: Env | Run | None = None) -> None:
+        env = latest_env() if env is None else env
+        if env is None:
+            raise SourceError(
+                f"Detector({name!r}): no data source is open; open one, or give ds.env()"
+            )
         self._run = env if isinstance(env, Run) else env.run
         self.src = find_source(self._run, name)
         self.alias, self.source = self._run.aliases.alias(self.src), self.src.name

@@ -4,13 +4,22 @@
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const probe = { raw: [], image: [] }; // canvas positions of the eight blocks
 
+  // One read-back per pane: the eight points are first copied side by side.
+  const helper = Object.assign(document.createElement("canvas"), { width: 8, height: 1 });
+  const g = helper.getContext("2d", { willReadFrequently: true });
+
   function read(name) {
-    const g = root().querySelector(`canvas.xv-${name}`).getContext("2d");
-    return probe[name].reduce((number, [x, y], bit) => {
-      const [r, green, b, alpha] = g.getImageData(x, y, 1, 1).data;
-      if (!alpha) return NaN;
-      return number + ((r + green + b > 300) << bit);
-    }, 0);
+    const canvas = root().querySelector(`canvas.xv-${name}`);
+    g.clearRect(0, 0, 8, 1);
+    probe[name].forEach(([x, y], bit) => g.drawImage(canvas, x, y, 1, 1, bit, 0, 1, 1));
+    const { data } = g.getImageData(0, 0, 8, 1);
+    let number = 0;
+    for (let bit = 0; bit < 8; bit++) {
+      const [r, green, b, alpha] = data.subarray(4 * bit, 4 * bit + 4);
+      if (!alpha) return null;
+      number += (r + green + b > 300) << bit;
+    }
+    return number;
   }
   const read_both = () => [read("raw"), read("image")];
 
@@ -58,11 +67,10 @@
   /** Count what the page sends: questions by kind, settings, and the most event questions open at once. */
   function watch() {
     const view = root().xtcview;
+    view.unwatch?.();
     const count = { sent: {}, saved: 0, answers: [], open: 0, most_open: 0, bytes: [] };
-    if (view.unwatched) Object.assign(view, view.unwatched);
     const { tell } = view;
     const save = view.model.save_changes;
-    view.unwatched = { tell };
     view.tell = (content) => {
       count.sent[content.t] = (count.sent[content.t] ?? 0) + 1;
       if (content.t === "event") count.most_open = Math.max(count.most_open, ++count.open);
@@ -72,12 +80,20 @@
       count.saved++;
       return save(...rest);
     };
-    view.model.on("msg:custom", (content, buffers) => {
+    const heard = (content, buffers) => {
       if (content.t !== "frame") return;
       count.open--;
       count.answers.push(content.index);
       count.bytes.push(buffers.reduce((sum, b) => sum + b.byteLength, 0));
-    });
+    };
+    view.model.off("msg:custom", view.onMessage); // counted first: an answer opens the next question
+    view.model.on("msg:custom", heard);
+    view.model.on("msg:custom", view.onMessage);
+    view.unwatch = () => {
+      view.tell = tell;
+      view.model.save_changes = save;
+      view.model.off("msg:custom", heard);
+    };
     globalThis.counted = count;
   }
 

@@ -17,9 +17,9 @@ import fakes  # noqa: E402
 from xtcview.viewer.layout import grid_picture, image_picture, stack_picture, to_canvas  # noqa: E402
 
 SETUP = """import fakes
-from xtcview.viewer import view
+from xtcview.viewer.widget import Viewer
 run = fakes.FakeRun(n=200)
-xv = view(run)
+xv = Viewer(run, run.detector())
 heard = []
 _hear = xv.comm._msg_callback
 xv.comm.on_msg(lambda msg: (heard.append(msg['content']['data']['method']), _hear(msg)))

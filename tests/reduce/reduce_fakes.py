@@ -54,7 +54,9 @@ class FakeRun:
     unread: list[int] = field(default_factory=list)  # no data, and a problem says why
     partial: list[int] = field(default_factory=list)  # segment 1 is missing
     infinite: list[int] = field(default_factory=list)  # calib gives nan
-    killing: list[int] = field(default_factory=list)  # kills its process, as long as `lives` has files
+    killing: list[int] = field(
+        default_factory=list
+    )  # kills its process, as long as `lives` has files
     lives: str = ""  # folder
     delay: float = 0.0  # s per event
     broken: bool = False  # cannot be opened twice

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xtcview.calib.geometry import pixel_indexes, quads_example, tiles, upright
+from xtcview.calib.geometry import Geometry, Orientation, quads_example, tiles, upright
+from xtcview.detector import Raw
 from xtcview.errors import FormatError
+from xtcview.run.files import Problem
 
 SHAPE = (32, 185, 388)
 MARKED = 13
@@ -70,14 +72,6 @@ class FakeEvent:
         return self.word
 
 
-@dataclass(frozen=True)
-class FakeProblem:
-    file: str
-    offset: int
-    what: str
-    consequence: str
-
-
 @dataclass
 class FakeRun:
     """Events by number; those named in a set are special."""
@@ -86,13 +80,12 @@ class FakeRun:
     shape: tuple[int, int, int] = SHAPE
     damaged: frozenset[int] = frozenset({5})
     without: frozenset[int] = frozenset({7})  # the event exists, the detector has no data in it
-    unknown: frozenset[int] = frozenset({8})
     unreadable: frozenset[int] = frozenset({9})
     partial: frozenset[int] = frozenset({10})
     pedestal: bool = True
     delay: float = 0.0
     expt: str = "fake12345"
-    problems: list[FakeProblem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
 
     spec = "exp=fake12345:run=34"
@@ -103,13 +96,10 @@ class FakeRun:
     def run(self) -> int:
         return 34
 
-    def event(self, t: FakeTime | int) -> FakeEvent | None:
-        index = t if isinstance(t, int) else t.index
+    def peek(self, index: int) -> FakeEvent:
         self.reads.append(index)
         if self.delay:
             time.sleep(self.delay)
-        if index in self.unknown:
-            return None
         if index in self.unreadable:
             raise FormatError("extent 12 where at least 20 was expected; the event is lost", "e1-r0034-s00-c00.xtc", 4096)
         return FakeEvent(index, (1 << 14 | 1 << 1) if index in self.damaged else 0)
@@ -126,7 +116,7 @@ class FakeDetector:
 
     def __init__(self, run: FakeRun, name: str) -> None:
         self.run, self.name, self.shape = run, name, run.shape
-        self.orientation = upright(quads_example())
+        self.orientation: Orientation | None = None
         rng = np.random.default_rng(7)
         y, x = np.mgrid[-1:1:185j, -1:1:388j]
         ring = 60 * np.exp(-((np.hypot(x, y) - 0.6) ** 2) / 0.02)
@@ -135,35 +125,30 @@ class FakeDetector:
         self._bad = np.zeros(SHAPE, bool)
         self._bad[20, 100:140, 300:340] = True
 
-    def raw(self, evt: FakeEvent) -> np.ndarray | None:
+    def read(self, evt: FakeEvent) -> Raw | None:
         if evt.index in self.run.without:
             return None
         raw = self._noise[evt.index % 4].copy()
         number_blocks(evt.index, raw[MARKED])
         raw[:, 3, 5] = evt.index
-        raw[~self.present(evt)] = 0
-        return raw
-
-    def present(self, evt: FakeEvent) -> np.ndarray:
         present = np.ones(32, bool)
         if evt.index in self.run.partial:
             present[24:] = False
-        return present
+        raw[~present] = 0
+        return Raw(raw, present)
 
-    def pedestals(self, evt: FakeEvent) -> np.ndarray | None:
+    def pedestals(self, run: int) -> np.ndarray | None:
         return np.full(SHAPE, PEDESTAL, np.float32) if self.run.pedestal else None
 
-    def bad(self, evt: FakeEvent) -> np.ndarray:
+    def bad(self, run: int) -> np.ndarray:
         return self._bad
 
-    def image(self, evt: FakeEvent, nda: np.ndarray | None = None) -> np.ndarray:
-        nda = self.raw(evt) if nda is None else nda
-        rows, cols = pixel_indexes(quads_example())
-        image = np.zeros((rows.max() + 1, cols.max() + 1), np.float32)
-        image[rows, cols] = nda
-        return image
+    def geometry(self, run: int) -> Geometry:
+        return quads_example()
 
-    def tiles(self, evt: FakeEvent | None) -> np.ndarray:
+    def tiles(self, run: int) -> np.ndarray:
+        if self.orientation is None:
+            self.orientation = upright(quads_example())
         return tiles(quads_example(), self.orientation)
 
 

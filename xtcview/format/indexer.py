@@ -110,7 +110,8 @@ class Window:
         self, start: int, end: int, most: int = 1 << 30
     ) -> list[tuple[int, tuple[int, ...]]]:
         """List (offset, header) of the containers side by side in [start, end)."""
-        found, pos = [], start
+        found: list[tuple[int, tuple[int, ...]]] = []
+        pos = start
         while pos + XTC_SIZE <= end and len(found) < most:
             header = XTC_STRUCT.unpack(self.get(pos, XTC_SIZE))
             damage, log, _, contains, extent = header

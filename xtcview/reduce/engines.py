@@ -219,7 +219,7 @@ class LocalEngines:
     def _watch(self) -> None:
         """Tell the reaper of new processes."""
         if self._reaper is None:
-            command = [sys.executable, reaper.__file__, str(os.getpid())]
+            command = [sys.executable, reaper.__file__, str(os.getpid()), str(self._folder)]
             self._reaper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         assert self._reaper.stdin is not None
         for pid in sorted(_leaders(self._cluster) - self._watched):

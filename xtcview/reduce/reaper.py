@@ -2,14 +2,15 @@
 
 A notebook kernel that is restarted or killed has no chance to stop the engines that it started.
 This process reads one process id per line from its standard input. When the input ends, or its
-parent is another one, it ends those processes with all their children. Every one of them leads a
-process group. `forget` as the last line ends it without doing anything.
+parent is another one, it ends those processes, each the leader of a process group, with their
+groups, and removes the folder that was given. The line ``forget`` ends it without doing anything.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -42,8 +43,8 @@ def _alive(leaders: list[int]) -> bool:
     return False
 
 
-def watch(parent: int) -> None:
-    """Read process ids until the owner is gone or says `forget`, then act."""
+def watch(parent: int, folder: str) -> None:
+    """Read process ids until the owner is gone or says ``forget``, then act."""
     leaders: list[int] = []
     text = b""
     while os.getppid() == parent:
@@ -59,7 +60,8 @@ def watch(parent: int) -> None:
             return
         leaders += [int(line) for line in lines if line.isdigit()]
     end_groups(leaders)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    watch(int(sys.argv[1]))
+    watch(int(sys.argv[1]), sys.argv[2])

@@ -7,6 +7,7 @@ and configuration) is that of the event read last from the same run.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -298,6 +299,15 @@ class Run:
         )
 
 
+_latest: weakref.ref[DataSource] | None = None  # for psana's Detector(name) without environment
+
+
+def latest_env() -> Env | None:
+    """Return the environment of the data source that was opened last and is still in use."""
+    source = _latest() if _latest is not None else None
+    return None if source is None else source.env()
+
+
 class DataSource:
     """The runs of a data set.
 
@@ -319,6 +329,8 @@ class DataSource:
         wanted = self._dataset.runs or tuple(self._members)
         self._numbers = [run for run in wanted if run in self._members]
         self._first = self._open(self._numbers[0])
+        global _latest
+        _latest = weakref.ref(self)
 
     def _open(self, number: int) -> Run:
         return Run(self._dataset.of_run(number), self._members[number])

@@ -6,6 +6,8 @@ Nothing is read before something is asked for. Damaged payloads are hidden from 
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import cached_property, total_ordering
@@ -169,20 +171,26 @@ class Event:
         return EventId(dgram(data), self._context.run_number)
 
     @cached_property
-    def _items(self) -> list[Item]:
-        """All payloads, EPICS excepted, in the order of streams and bytes."""
-        found: list[Item] = []
+    def _datagrams(self) -> list[tuple[Dgram, list[Item]]]:
+        """Headers of the event's datagrams, and their payloads in the order of bytes."""
+        found: list[tuple[Dgram, list[Item]]] = []
         for number, offset in self._parts:
             file = self._context.files[number]
             try:
-                items, faults = read_items(_read(file, offset), file.path, offset)
+                data = _read(file, offset)
             except XtcError as error:
                 lost = "this stream's part of the event is missing"
                 self.problems.append(Problem(str(file.path), offset, str(error), lost))
                 continue
-            found += items
+            items, faults = read_items(data, file.path, offset)
+            found.append((dgram(data), [item for item in items if not is_epics(item)]))
             self._note(file, faults)
-        return [item for item in found if not is_epics(item)]
+        return found
+
+    @cached_property
+    def _items(self) -> list[Item]:
+        """All payloads, EPICS excepted, in the order of streams and bytes."""
+        return [item for _, items in self._datagrams for item in items]
 
     @cached_property
     def _stored(self) -> list[Item]:
@@ -278,22 +286,20 @@ class Event:
         Parameters
         ----------
         source : Source, Src or str, optional
-            Without it: of all payloads and of the datagrams themselves.
+            Without it: of all payloads and of the datagrams themselves. Of a source that sent
+            nothing: of the datagrams, which say that a contribution was dropped.
 
         Returns
         -------
         int
             `ids.Damage` bits; 0 is undamaged.
         """
-        word = 0
-        if source is None:
-            pattern = Pattern("any")
-            word = self._id.head.damage
-        else:
-            pattern = pattern_of(source, self._context.aliases)
-        for item in matching(self._items, pattern):
-            word |= item.damage
-        return word
+        everything = source is None
+        pattern = Pattern("any") if everything else pattern_of(source, self._context.aliases)
+        words = [item.damage for item in matching(self._items, pattern)]
+        if everything or not words:
+            words += [head.damage for head, _ in self._datagrams]
+        return functools.reduce(operator.or_, words, 0)
 
 
 def _read(file: XtcFile, offset: int) -> bytes:

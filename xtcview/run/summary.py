@@ -44,7 +44,7 @@ def _title(run: Run) -> str:
 
 
 def _streams(run: Run) -> str:
-    rows = [("stream", "chunks", "MB", "datagrams", "index", "")]
+    rows: list[tuple[str, ...]] = [("stream", "chunks", "MB", "datagrams", "index", "")]
     pairs = zip(run.files, run.timeline.indexes, strict=True)
     for stream, group in groupby(pairs, key=lambda pair: pair[0].stream):
         members = list(group)
@@ -75,7 +75,7 @@ def _sources(run: Run) -> str:
     for item in run.config_at(0).items():
         config.setdefault(item.src, set()).add(_type(item.word))
     shown = [s for s in {**data, **config} if isinstance(s, DetInfo | BldInfo)]
-    rows = [("source", "alias", "data", "configuration")]
+    rows: list[tuple[str, ...]] = [("source", "alias", "data", "configuration")]
     for src in sorted(shown, key=lambda s: s.key):
         cells = [", ".join(sorted(kinds.get(src, ()))) for kinds in (data, config)]
         rows.append((str(getattr(src, "name", src)), run.aliases.alias(src), *cells))

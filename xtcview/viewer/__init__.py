@@ -30,6 +30,7 @@ def view(run: Any, name: str | None = None) -> Viewer:
     SourceError
         When the run has no such detector, or several and no name was given.
     """
+    from xtcview.detector import Detector
     from xtcview.viewer.widget import Viewer  # ipywidgets and anywidget only when used
 
-    return Viewer(run, run.detector(name))
+    return Viewer(run, Detector(name, run))

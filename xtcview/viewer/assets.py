@@ -11,7 +11,15 @@ import re
 from importlib import resources
 
 MODULES = (  # callees first
-    "colour", "layout", "requests", "dom", "panes", "controls", "status", "hover", "widget",
+    "colour",
+    "layout",
+    "requests",
+    "dom",
+    "panes",
+    "controls",
+    "status",
+    "hover",
+    "widget",
 )
 _IMPORT = re.compile(r"^import [^;]*?;\n", re.MULTILINE)
 

@@ -16,8 +16,16 @@ from xtcview.viewer.frames import CODES, NO_DATA, Coded
 
 Array = NDArray[Any]
 
-SCALES = ("linear", "sqrt", "log")
 LOG_CONTRAST = 1000.0  # the log scale shows this ratio between its bright and its dark end
+SCALE_FUNCTIONS = {  # from 0..1 to 0..1, and back
+    "linear": (np.asarray, np.asarray),
+    "sqrt": (np.sqrt, np.square),
+    "log": (
+        lambda t: np.log1p(LOG_CONTRAST * t) / np.log1p(LOG_CONTRAST),
+        lambda t: np.expm1(t * np.log1p(LOG_CONTRAST)) / LOG_CONTRAST,
+    ),
+}
+SCALES = tuple(SCALE_FUNCTIONS)
 MISSING = ((122, 92, 96), (150, 114, 119))  # hatched: a place of the detector without a value
 GAP = (226, 231, 237)  # between the panels, in saved pictures; in the page it follows the theme
 
@@ -85,10 +93,8 @@ def limits(coded: Coded, low: float = 1.0, high: float = 99.9) -> tuple[float, f
 
 def stretch(values: Array, vmin: float, vmax: float, scale: str) -> Array:
     """Map ADU to 0..1: linear, sqrt, or log(1 + 1000 t) / log(1001)."""
-    t = np.clip((values - vmin) / (vmax - vmin), 0.0, 1.0)
-    if scale == "log":
-        return np.asarray(np.log1p(LOG_CONTRAST * t) / np.log1p(LOG_CONTRAST))
-    return np.sqrt(t) if scale == "sqrt" else t
+    forward, _ = SCALE_FUNCTIONS[scale]
+    return np.asarray(forward(np.clip((values - vmin) / (vmax - vmin), 0.0, 1.0)))
 
 
 def shades(levels: Array, vmin: float, vmax: float, scale: str) -> Array:

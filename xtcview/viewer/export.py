@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xtcview.errors import MissingExtraError
 from xtcview.viewer import colours
 from xtcview.viewer.frames import BINNINGS, NO_DATA, Coded, encode
-from xtcview.viewer.layout import GAP, Picture, arranged, index_map
+from xtcview.viewer.layout import GAP, Picture, index_map
 from xtcview.viewer.messages import Scene, partial
 
 if TYPE_CHECKING:
@@ -129,8 +129,12 @@ def _captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
     trouble = " · ".join(filter(None, (shot.damage and f"damaged: {shot.damage}", shot.note)))
     subtracted = "" if reader.constants()[0] is None else " − pedestal"
     bar = f"{vmin:.4g} to {vmax:.4g} ADU{subtracted}, {scene.look.cmap}, {scene.look.scale}"
-    return [(f"raw, {scene.raw.label}", f"geometry, {scene.image.label}"), (f"{run} · {what}", ""),
-            (trouble, ""), ("", bar)]
+    return [
+        (f"raw, {scene.raw.label}", f"geometry, {scene.image.label}"),
+        (f"{run} · {what}", ""),
+        (trouble, ""),
+        ("", bar),
+    ]
 
 
 def _with_text(page: Array, size: Size, captions: list[tuple[str, str]]) -> Any:
@@ -143,7 +147,9 @@ def _with_text(page: Array, size: Size, captions: list[tuple[str, str]]) -> Any:
     font = ImageFont.truetype(str(_font_file()), 13)
     right = 2 * MARGIN + size.pane
     foot = HEAD + size.pane
-    for (left_text, right_text), y in zip(captions, (5, foot + 6, foot + 24, foot + 42), strict=True):
+    for (left_text, right_text), y in zip(
+        captions, (5, foot + 6, foot + 24, foot + 42), strict=True
+    ):
         for x, text in ((MARGIN, left_text), (right, right_text)):
             draw.text((x, y), text, fill=size.shades + 1, font=font)
     return image
@@ -167,8 +173,55 @@ def figure(scene: Scene, image: Array | None) -> Figure:
     image : ndarray of float32 (rows, cols) or None
         The assembled image, upright, nan in the gaps; None when the event has no data.
     """
-    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
-    del rcParams
-    return Figure()
+    coded = _coded(scene, scene.raw.rows)
+    vmin, vmax = _limits(scene, coded)
+    style = _style(scene.look, vmin, vmax)
+    figure = Figure(figsize=(13, 6.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    panels = _panels(scene)
+    drawn = left.imshow(arranged(panels, scene.raw.key), **style)
+    left.set(title=f"raw, {scene.raw.label}", xlabel="column", ylabel="row")
+    left.set_aspect("auto" if scene.raw.fill else "equal")
+    if image is not None:
+        right.imshow(image, **style)
+    right.set(title=f"geometry, {scene.image.label}", xlabel="x (pixels)", ylabel="y (pixels)")
+    unit = "ADU" if scene.reader.constants()[0] is None else "ADU − pedestal"
+    figure.colorbar(drawn, ax=[left, right], label=unit, shrink=0.9)
+    figure.suptitle("\n".join(filter(None, (text for text, _ in _captions(scene, 0, 0)[1:3]))))
+    return figure
+
+
+def _panels(scene: Scene) -> Array:
+    """Return what is shown at full resolution, nan where there is no value: float32."""
+    reader, shot = scene.reader, scene.shot
+    found = None if scene.reduction is None else partial(scene.reduction)
+    if found is not None:
+        panels = found[1].reshape(reader.shape).astype(np.float32)
+    else:
+        panels = reader.panels(shot).astype(np.float32)
+        panels[~shot.present] = np.nan
+    bad = reader.constants()[1]
+    if bad is not None:
+        panels[bad] = np.nan
+    return panels
+
+
+def _style(look: Any, vmin: float, vmax: float) -> dict[str, Any]:
+    """Return matplotlib's words for the look of the page."""
+    from matplotlib.colors import FuncNorm, ListedColormap
+
+    cmap = ListedColormap(colours.table(look.cmap) / 255.0)
+    cmap.set_bad(np.array(colours.GAP) / 255.0)
+    forward, back = colours.SCALE_FUNCTIONS[look.scale]
+    norm = FuncNorm(
+        (
+            lambda v: forward((v - vmin) / (vmax - vmin)),
+            lambda t: vmin + (vmax - vmin) * back(t),
+        ),
+        vmin=vmin,
+        vmax=vmax,
+        clip=True,
+    )
+    return {"cmap": cmap, "norm": norm, "interpolation": "nearest"}

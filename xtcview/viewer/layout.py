@@ -143,9 +143,7 @@ def to_canvas(
     return None
 
 
-def index_map(
-    picture: Picture, height: int, width: int, shape: tuple[int, ...], f: int
-) -> Array:
+def index_map(picture: Picture, height: int, width: int, shape: tuple[int, ...], f: int) -> Array:
     """Return for each canvas pixel the flat position of the block under its centre, or `GAP`.
 
     Parameters

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xtcview.viewer import colours
 from xtcview.viewer.frames import Coded, binning_for, encode
 from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
-from xtcview.viewer.reader import Reader, Shot
+from xtcview.viewer.reader import Reader, Shot, error_text
 
 Array = NDArray[Any]
 Message = tuple[dict[str, Any], list[Any]]
@@ -37,7 +37,6 @@ def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
     """Describe the run, the detector and how its panels are drawn; sent once per view."""
     shape = reader.shape
     pedestals, _ = reader.constants()
-    problems = list(reader.run.problems)
     content = {
         "t": "hello",
         "run": f"{reader.run.expt} run {reader.run.run()}",
@@ -52,8 +51,7 @@ def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
         "pictures": [_describe(p) for p in pictures],
         "anchors": colours.ANCHORS,
         "missing": colours.MISSING,
-        "notes": [*(_problem_text(p) for p in problems[:1]), *reader.trouble],
-        "problems": len(problems),
+        "notes": reader.trouble,
     }
     return content, [tile_bytes(p.tiles) for p in pictures]
 
@@ -68,9 +66,10 @@ def tile_bytes(tiles: Array) -> bytes:
     return np.stack(columns, axis=1).tobytes()
 
 
-def _problem_text(problem: Any) -> str:
-    """Return one line for a problem of the run."""
-    return f"{problem.file} at byte {problem.offset}: {problem.what}. {problem.consequence}"
+def _problems(reader: Reader) -> dict[str, Any]:
+    """Return how many faults of the run are known by now, and the first of them."""
+    problems = list(reader.run.problems)
+    return {"problems": len(problems), "problem": str(problems[0]) if problems else ""}
 
 
 def event(reader: Reader, index: int, f: int) -> Message:
@@ -86,7 +85,7 @@ def event(reader: Reader, index: int, f: int) -> Message:
         "damage": shot.damage,
         "note": shot.note,
         "data": shot.raw is not None,
-    }
+    } | _problems(reader)
     if shot.raw is None:
         return content, []
     coded = encode(reader.panels(shot), f, reader.mask(f), shot.present)
@@ -115,6 +114,8 @@ def progress(reader: Reader, reduction: Any) -> Message:
     """Return the picture of a reduction so far, with how far it is."""
     done, total = reduction.progress
     content = {"t": "sum", "done": int(done), "total": int(total), "finished": reduction.done}
+    error = getattr(reduction, "error", None)
+    content["note"] = "" if error is None else error_text(error)
     found = partial(reduction)
     if found is None:
         return content | {"name": "", "data": False}, []
@@ -145,5 +146,3 @@ def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
         parts = zip(reader.constants(), ("<i4", "u1"), strict=True)
         buffers += [b"" if c is None else c[k].astype(kind).tobytes() for c, kind in parts]
     return answer | {"data": True, "dtype": values.dtype.name}, buffers
-
-

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xtcview.calib.geometry import orient
+from xtcview.calib import geometry
+from xtcview.calib.assemble import Assembly, assemble, assembly
 from xtcview.errors import XtcError
 from xtcview.format.ids import Damage
 from xtcview.viewer.frames import Mask, make_mask
@@ -88,6 +89,7 @@ class Reader:
         self._lock = threading.RLock()
         self._last: Shot | None = None
         self._masks: dict[int, Mask] = {}
+        self._assembly: Assembly | None = None
         self._constants: tuple[Array | None, Array | None] | None = None
 
     def __len__(self) -> int:
@@ -102,60 +104,43 @@ class Reader:
 
     def _read(self, index: int) -> Shot:
         """Read one event and turn whatever goes wrong into its note."""
+        absent = np.zeros(self.shape[0], bool)
+        if not len(self):
+            return Shot(index, 0, 0, 0, None, absent, note="this run has no events")
         t = self.times[index]
         who = (index, int(t.seconds()), int(t.nanoseconds()), int(t.fiducial()))
-        absent = np.zeros(self.shape[0], bool)
+        damage = ""
         try:
-            evt = self.run.event(t)
-            if evt is None:
-                return Shot(*who, None, absent, note="the run has no data for this time")
+            evt = self.run.peek(index)  # not run.event: looking must not move the user's script
             damage = damage_text(int(evt.damage(self.det.source)))
-            raw = self.det.raw(evt)
-            if raw is None:
-                return Shot(*who, None, absent, damage, f"no {self.det.name} data in this event", evt)
-            present = np.asarray(self.det.present(evt), bool)
+            found = self.det.read(evt)
         except Exception as error:  # noqa: BLE001 - becomes the visible state of this event
-            return Shot(*who, None, absent, note=error_text(error))
-        missing = "" if present.all() else _missing_text(present)
-        return Shot(*who, raw.reshape(self.shape), present, damage, missing, evt)
+            return Shot(*who, None, absent, damage, error_text(error))
+        if found is None:
+            return Shot(*who, None, absent, damage, f"no {self.det.name} data in this event", evt)
+        missing = _missing_text(found.present)
+        return Shot(*who, found.panels.reshape(self.shape), found.present, damage, missing, evt)
 
     def constants(self) -> tuple[Array | None, Array | None]:
-        """Return pedestals rounded to whole ADU (int32) and bad pixels (bool), or None for each.
+        """Return pedestals rounded to whole ADU and bad pixels (bool), or None for each.
 
-        Both are det.shape. They hold for the whole run and are read with the first event that
-        there is; what is wrong with them is noted in `trouble`.
+        Both are det.shape. They hold for the whole run; what is wrong with them is noted in
+        `trouble`.
         """
         with self._lock:
             if self._constants is None:
-                evt = self._first_event()
-                self._constants = (
-                    self._constant("pedestals", evt),
-                    self._constant("bad", evt),
-                )
+                pedestals, bad = (self._constant(kind) for kind in ("pedestals", "bad"))
+                self._constants = (_whole(pedestals), bad)
             return self._constants
 
-    def _constant(self, kind: str, evt: Any) -> Array | None:
+    def _constant(self, kind: str) -> Array | None:
         """Read one kind of constants in the panels' shape."""
         try:
-            value = None if evt is None else getattr(self.det, kind)(evt)
+            value = getattr(self.det, kind)(self.run.run())
         except (XtcError, OSError) as error:
-            self.trouble.append(f"no {kind}: {error}")
+            self.trouble.append(f"no {kind}: {error_text(error)}")
             return None
-        if value is None:
-            return None
-        value = np.asarray(value).reshape(self.shape)
-        return value if kind == "bad" else np.rint(value).astype(np.int32)
-
-    def _first_event(self) -> Any:
-        """Return the first event that can be read, or None."""
-        for t in self.times[:10]:
-            try:
-                evt = self.run.event(t)
-            except (XtcError, OSError):
-                continue
-            if evt is not None:
-                return evt
-        return None
+        return None if value is None else np.asarray(value).reshape(self.shape)
 
     def panels(self, shot: Shot) -> Array:
         """Return what is drawn: ADU less pedestal where pedestals exist, 0 in absent segments."""
@@ -164,18 +149,29 @@ class Reader:
         pedestals, _ = self.constants()
         if pedestals is None:
             return shot.raw
-        kind = np.int16 if shot.raw.dtype == np.int16 else np.int32
-        out = np.subtract(shot.raw, pedestals, dtype=kind, casting="unsafe")
-        out[~shot.present] = 0
+        wide = np.result_type(shot.raw, pedestals)  # int16 - int16 fits: counts have 14 bits
+        out = np.subtract(shot.raw, pedestals, dtype=wide)
+        if not shot.present.all():
+            out[~shot.present] = 0
         return out
 
     def image(self, shot: Shot) -> Array | None:
-        """Return the assembled image of what is drawn, upright, in ADU, or None without data."""
+        """Return what is drawn, assembled and upright: float32 (rows, cols), ADU, gaps nan.
+
+        A default geometry comes without the twist that marks it, as on the screen.
+        """
         if shot.raw is None:
             return None
+        panels = self.panels(shot).astype(np.float32)
+        panels[~shot.present] = np.nan
         with self._lock:
-            image = self.det.image(shot.event, self.panels(shot))
-        return orient(image, self.det.orientation)
+            if self._assembly is None:
+                table = geometry.without_twist(self.det.geometry(self.run.run()))
+                cells = geometry.pixel_indexes(table)
+                self._assembly = assembly(*cells, geometry.is_interleaved(table))
+                self.tiles()  # chooses the orientation when nobody has
+        image = assemble(panels, self._assembly, gap=np.nan)
+        return geometry.orient(image, self.det.orientation)
 
     def mask(self, f: int) -> Mask:
         """Return the prepared mask of bad pixels for one binning."""
@@ -188,16 +184,26 @@ class Reader:
         """Return the tiles of the geometry image, or None, with the reason in `trouble`."""
         with self._lock:
             try:
-                tiles: Array = self.det.tiles(self._first_event())
+                tiles: Array = self.det.tiles(self.run.run())
             except (XtcError, OSError) as error:
-                self.trouble.append(f"no geometry: {error}")
+                self.trouble.append(f"no geometry: {error_text(error)}")
                 return None
             return tiles
 
 
+def _whole(pedestals: Array | None) -> Array | None:
+    """Round pedestals to whole ADU, in the narrowest type: int16 subtracts 8 times faster."""
+    if pedestals is None:
+        return None
+    narrow = 0 <= pedestals.min() and pedestals.max() < 2**14
+    return np.rint(pedestals).astype(np.int16 if narrow else np.int32)
+
+
 def _missing_text(present: Array) -> str:
-    """Say which segments are absent."""
+    """Say which segments are absent, '' when all are there."""
     gone = np.flatnonzero(~present)
+    if not len(gone):
+        return ""
     if len(gone) == len(present):
         return "all segments absent"
     names = ", ".join(map(str, gone[:8])) + (" ..." if len(gone) > 8 else "")

@@ -14,7 +14,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anywidget
-import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
@@ -134,10 +133,9 @@ class Viewer(ViewState, anywidget.AnyWidget):
 
     def _image(self) -> Picture:
         """Return how the right pane is drawn; follows the detector's orientation."""
-        orientation = getattr(self._reader.det, "orientation", None)
-        if self._image_picture is None or orientation != self._orientation:
+        if self._image_picture is None or self._reader.det.orientation != self._orientation:
             tiles = self._reader.tiles()
-            self._orientation = orientation
+            self._orientation = self._reader.det.orientation
             self._image_picture = self._raws[0] if tiles is None else image_picture(tiles)
         return self._image_picture
 

@@ -10,9 +10,9 @@ export function showNotes(v) {
   if (v.late) add("warn", "the kernel does not answer; this is the last picture");
   if (v.shown?.damage) add("warn", `damaged: ${v.shown.damage}`);
   if (v.shown?.note && v.shown.data) add("note", v.shown.note);
-  const { problems = 0, notes = [] } = v.hello ?? {};
-  if (problems) add("note", `${problems} problem${problems > 1 ? "s" : ""} in this run: ${notes[0]}`);
-  for (const note of notes.slice(problems ? 1 : 0)) add("note", note);
+  const { problems = 0, problem } = v.shown ?? {};
+  if (problems) add("note", `${problems} problem${problems > 1 ? "s" : ""} in this run: ${problem}`);
+  for (const note of v.hello?.notes ?? []) add("note", note);
   v.badges.replaceChildren(...badges);
   showMessages(v);
 }

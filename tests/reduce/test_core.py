@@ -1,0 +1,144 @@
+"""Chunk tasks, in this process."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import reduce_fakes
+from reduce_fakes import OPENER, FakeRun, expected, open_fake
+
+from xtcview.errors import EngineError, RunNotFoundError, SourceError
+from xtcview.reduce import core
+from xtcview.reduce.core import Task, identity, run_chunk
+
+
+@pytest.fixture(autouse=True)
+def _no_open_runs():
+    yield
+    core.close_readers()
+
+
+def task_of(run: FakeRun, ops=("sum",), calib=False, token="t") -> Task:
+    return Task(
+        run.spec, identity(run), "cspad", tuple(ops), calib, token, OPENER, core.package_version()
+    )
+
+
+def test_a_chunk_counts_and_sums():
+    run = FakeRun(n=12, partial=[4])
+    summary, present, total, low = run_chunk(task_of(run, ("sum", "min")), range(2, 9))
+    assert (summary["counted"], summary["skipped"], summary["dtype"]) == (7, [], "<i2")
+    assert summary["seconds"] > 0
+    assert present.tolist() == [7, 6, 7]
+    wanted = expected(run, list(range(2, 9)))
+    np.testing.assert_array_equal(total, wanted["sum"])
+    np.testing.assert_array_equal(low, wanted["min"])
+
+
+def test_every_event_left_out_has_its_reason():
+    run = FakeRun(n=12, damaged=[1], empty=[2], absent=[3], failing=[4], unread=[5])
+    summary = run_chunk(task_of(run), range(7))[0]
+    assert summary["counted"] == 2
+    assert summary["skipped"] == [
+        ("damaged", "damage word 0x4000 of CxiDs1.0:Cspad.0", 1),
+        ("missing", "no data of CxiDs1.0:Cspad.0", 2),
+        ("missing", "the run gives no event of this number", 3),
+        (
+            "failed",
+            "FormatError: e1-r0034.xtc at byte 4096: extent 12 where at least 20 was expected",
+            4,
+        ),
+        ("failed", "e1-r0034.xtc: the file ends at byte 99", 5),
+    ]
+
+
+def test_no_arrays_when_nothing_counts():
+    assert len(run_chunk(task_of(FakeRun(n=3, empty=[0, 1, 2])), range(3))) == 1
+
+
+def test_a_camera_has_one_segment():
+    run = FakeRun(n=5, shape=(1, 6, 7), dtype="<u2")
+    total = run_chunk(task_of(run), range(5))[2]
+    np.testing.assert_array_equal(total, expected(run, list(range(5)))["sum"])
+
+
+def test_values_that_are_no_numbers_are_failures():
+    run = FakeRun(n=5, infinite=[3])
+    summary, _, total = run_chunk(task_of(run, calib=True), range(5))
+    assert summary["counted"] == 4
+    assert [(kind, event) for kind, _, event in summary["skipped"]] == [("failed", 3)]
+    assert total.dtype == np.int64
+
+
+def test_a_frame_of_another_dtype_fails(monkeypatch):
+    plain = reduce_fakes.FakeDetector.raw
+    monkeypatch.setattr(
+        reduce_fakes.FakeDetector,
+        "raw",
+        lambda det, evt: plain(det, evt).astype("<u2" if evt.number == 1 else "<i2"),
+    )
+    summary = run_chunk(task_of(FakeRun(n=3)), range(3))[0]
+    assert summary["skipped"] == [
+        ("failed", "FormatError: the frame is <u2, those before are <i2", 1)
+    ]
+
+
+def test_a_run_is_opened_once_and_a_detector_once_per_reduction(monkeypatch):
+    opened, made = [], []
+    monkeypatch.setattr(reduce_fakes, "open_fake", lambda s: opened.append(s) or open_fake(s))
+    plain = FakeRun.detector
+    monkeypatch.setattr(
+        FakeRun, "detector", lambda run, name: made.append(name) or plain(run, name)
+    )
+    task = task_of(FakeRun(n=6))
+    run_chunk(task, range(2))
+    run_chunk(task, range(2, 4))
+    assert (len(opened), made) == (1, ["cspad"])
+    run_chunk(replace(task, token="other"), range(2))
+    assert (len(opened), len(made)) == (1, 2)
+
+
+def test_runs_kept_open_are_bounded_and_closed(monkeypatch):
+    opened: list[FakeRun] = []
+
+    def keep(spec: str) -> FakeRun:
+        opened.append(open_fake(spec))
+        return opened[-1]
+
+    monkeypatch.setattr(reduce_fakes, "open_fake", keep)
+    for n in range(3, 4 + core.READERS):
+        run_chunk(task_of(FakeRun(n=n)), range(2))
+    assert [run.closed for run in opened] == [True] + core.READERS * [False]
+    core.close_readers()
+    assert all(run.closed for run in opened)
+
+
+def test_another_version_is_refused():
+    task = replace(task_of(FakeRun()), version="9.9.9")
+    with pytest.raises(EngineError, match=r"xtcview is .* expected 9\.9\.9: install the same"):
+        run_chunk(task, range(2))
+
+
+def test_another_run_under_the_same_name_is_refused():
+    task = replace(task_of(FakeRun()), identity=(1, 2, 3, 2, 3))
+    with pytest.raises(EngineError, match=r"another run than here.*expected \(1, 2, 3, 2, 3\)"):
+        run_chunk(task, range(2))
+
+
+def test_what_cannot_be_opened_is_an_error_of_the_chunk():
+    with pytest.raises(RunNotFoundError, match="no such folder"):
+        run_chunk(task_of(FakeRun(broken=True)), range(2))
+    with pytest.raises(SourceError, match="no detector 'opal'"):
+        run_chunk(replace(task_of(FakeRun()), detector="opal"), range(2))
+
+
+def test_tasks_are_small():
+    assert len(pickle.dumps(task_of(FakeRun()))) < 1500
+
+
+def test_identity_of_an_empty_run():
+    assert identity(FakeRun(n=0)) == (0,)
+    assert len(identity(FakeRun(n=3))) == 5
