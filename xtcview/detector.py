@@ -6,9 +6,8 @@ event needs again: constants of a run, the assembly of a geometry.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,63 +18,25 @@ from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo
 from xtcview.run.datasource import Env, Run, latest_env
 from xtcview.run.event import Event
+from xtcview.run.frames import (
+    CSPAD_SHAPE,
+    QUADS,
+    Raw,
+    Reader,
+    read_camera,
+    read_cspad,
+    read_cspad2x2,
+)
 from xtcview.source import Source
-from xtcview.types import camera, cspad, cspad2x2
+from xtcview.types import cspad
 
 Array = npt.NDArray[Any]
-QUADS, SECTIONS = 4, 8
-CSPAD_SHAPE = (QUADS * SECTIONS, 185, 388)
 _SEARCHED = 200  # events in which to look for the first frame of a camera
 _MASKS = ("pixel_status", "status_extra", "status_data")  # psana's default mask
 
 
-class Raw(NamedTuple):
-    """What an event holds of a detector."""
-
-    panels: Array  # ADU; (segments, rows, columns), cameras (rows, columns)
-    present: npt.NDArray[np.bool_]  # (segments,)
-
-
-def read_cspad(evt: Event, src: DetInfo) -> Raw | None:
-    """Place the quads of an event; sections that are not stored stay 0."""
-    data = evt.get(cspad.Data[::-1], src)
-    if data is None:
-        return None
-    quads = [data.quads(i) for i in range(data.quads_shape()[0])]
-    masks = [quad.sectionMask() for quad in quads]
-    whole = sorted(q.quad() for q in quads) == [0, 1, 2, 3] and set(masks) == {0xFF}
-    panels = np.empty(CSPAD_SHAPE, "i2") if whole else np.zeros(CSPAD_SHAPE, "i2")
-    present = np.zeros(CSPAD_SHAPE[0], bool)
-    for quad, mask in zip(quads, masks, strict=True):
-        first = SECTIONS * quad.quad()
-        if mask == 0xFF:
-            panels[first : first + SECTIONS] = quad.data()
-            present[first : first + SECTIONS] = True
-        else:
-            stored = [first + s for s in range(SECTIONS) if mask >> s & 1]
-            panels[stored], present[stored] = quad.data(), True
-    return Raw(panels, present)
-
-
-def read_cspad2x2(evt: Event, src: DetInfo) -> Raw | None:
-    """Give the two sections their own axis: the DAQ stores them pixel beside pixel."""
-    element = evt.get(cspad2x2.ElementV1, src)
-    if element is None:
-        return None
-    return Raw(np.ascontiguousarray(np.moveaxis(element.data(), -1, 0)), np.ones(2, bool))
-
-
-def read_camera(evt: Event, src: DetInfo) -> Raw | None:
-    """Return the frame of a camera, (rows, columns)."""
-    frame = evt.get(camera.FrameV1, src)
-    if frame is None:
-        return None
-    pixels = frame.data16() if frame.depth() > 8 else frame.data8()
-    return Raw(pixels, np.ones(1, bool))
-
-
 # device -> how its event is read; the devices that send Camera.FrameV1 stand in one calib group
-READERS: dict[str, Callable[[Event, DetInfo], Raw | None]] = {
+READERS: dict[str, Reader] = {
     **{device: read_camera for device, group in store.GROUPS.items() if group == "Camera::CalibV1"},
     "Cspad": read_cspad,
     "Cspad2x2": read_cspad2x2,

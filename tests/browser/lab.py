@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -60,6 +61,7 @@ def running_lab(folder: Path) -> Iterator[str]:
     """Serve `folder` on the loopback interface; yields the address, which holds the token."""
     port, token = free_port(), secrets.token_hex(16)
     env = os.environ | {name: str(folder / ".private" / name.lower()) for name in DIRECTORIES}
+    _write_settings(Path(env["JUPYTER_CONFIG_DIR"]))
     env |= {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONPATH": str(FAKES)}
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1"]
     command += [f"--port={port}", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"]
@@ -71,6 +73,14 @@ def running_lab(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/lab/tree/{{}}?reset&token={token}"
         finally:
             _reap(server)
+
+
+def _write_settings(config: Path) -> None:
+    """Keep JupyterLab's questions about news and updates out of the pictures."""
+    folder = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (folder / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:

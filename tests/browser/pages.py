@@ -12,11 +12,11 @@ from playwright.sync_api import Page
 FAKES = Path(__file__).resolve().parents[1] / "viewer"
 sys.path.insert(0, str(FAKES))  # the notebook's kernel finds it in the same way
 
-import fakes  # noqa: E402
+import viewer_fakes as fakes  # noqa: E402
 
 from xtcview.viewer.layout import grid_picture, image_picture, stack_picture, to_canvas  # noqa: E402
 
-SETUP = """import fakes
+SETUP = """import viewer_fakes as fakes
 from xtcview.viewer.widget import Viewer
 run = fakes.FakeRun(n=200)
 xv = Viewer(run, run.detector())

@@ -103,7 +103,7 @@ def test_sums_widen_before_they_overflow():
     [("std", "u4", 1), ("std", "f4", 1 << 20), ("std", "i2", 1 << 32), ("sum", "u8", 2)],
 )
 def test_what_does_not_fit_64_bits_is_refused(names, dtype, events):
-    with pytest.raises(XtcError, match="do(es)? not fit 64 bits"):
+    with pytest.raises(XtcError, match=r"do(es)? not fit 64 bits"):
         ops.zero(ops.find(names), SHAPE, dtype, events)
 
 

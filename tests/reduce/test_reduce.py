@@ -294,9 +294,16 @@ class Forgetful(ThreadPoolExecutor):
 
 def test_lost_chunks_are_done_again():
     run = FakeRun(n=200)
-    with Forgetful(lambda events, lost: lost < 5 and events[0] % 3 == 0) as executor:
+    seen = set()
+
+    def once(events, lost) -> bool:
+        new = events[0] not in seen
+        seen.add(events[0])
+        return new
+
+    with Forgetful(once) as executor:
         r = start(run, ops=NAMES, engines=executor).wait(LONG)
-        assert executor.lost == 5
+        assert executor.lost >= 5
     check_same(r, expected(run, list(range(200))))
     assert r.n == 200
 

@@ -25,7 +25,7 @@ from .index import CALIB_CYCLE, NODE, SRC, Index, Segment
 from .tree import root_fault
 
 Read = Callable[[int, int], bytes]  # (offset, size) -> at most `size` bytes
-_PIECE = 1 << 14  # bytes read at once around a header
+PIECE = 1 << 14  # bytes read at once around a header
 _MASK_BITS = 32
 _ALL = 0xFFFFFFFF
 
@@ -102,9 +102,13 @@ class Window:
     def get(self, offset: int, count: int) -> bytes:
         """Return `count` bytes; zeros behind the end of the file."""
         if not self.start <= offset <= self.start + len(self.data) - count:
-            self.start, self.data = offset, self.read(offset, max(_PIECE, count))
+            self.start, self.data = offset, self.read(offset, max(PIECE, count))
         at = offset - self.start
         return self.data[at : at + count].ljust(count, b"\0")
+
+    def header(self, offset: int) -> tuple[int, ...]:
+        """Return the five words of the Xtc header at a byte."""
+        return XTC_STRUCT.unpack(self.get(offset, XTC_SIZE))
 
     def children(
         self, start: int, end: int, most: int = 1 << 30
@@ -113,7 +117,7 @@ class Window:
         found: list[tuple[int, tuple[int, ...]]] = []
         pos = start
         while pos + XTC_SIZE <= end and len(found) < most:
-            header = XTC_STRUCT.unpack(self.get(pos, XTC_SIZE))
+            header = self.header(pos)
             damage, log, _, contains, extent = header
             if extent < XTC_SIZE or extent & 3 or pos + extent > end or log >> 24 > Level.Reporter:
                 break

@@ -6,6 +6,7 @@ that cannot be true ends its container: what stood before it is kept, and the fa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .headers import COMPRESSED, DGRAM_SIZE, ROOT, XTC_SIZE, XTC_STRUCT
@@ -40,14 +41,30 @@ class Fault(NamedTuple):
 def walk(
     data: bytes | memoryview, start: int = DGRAM_SIZE, end: int | None = None
 ) -> tuple[list[Leaf], list[Fault]]:
-    """List the leaves of a datagram in the order of their bytes.
+    """List the leaves in a buffer in the order of their bytes.
 
     Parameters
     ----------
     data : bytes-like
-        The datagram (its first byte at 0), or any sequence of containers.
+        A datagram (its first byte at 0), or any sequence of containers.
     start, end : int
         The part of `data` to walk, in bytes; by default all behind the datagram's header.
+    """
+    stop = len(data) if end is None else end
+    return walk_headers(lambda pos: XTC_STRUCT.unpack_from(data, pos), start, stop)
+
+
+def walk_headers(
+    header_at: Callable[[int], tuple[int, ...]], start: int, end: int
+) -> tuple[list[Leaf], list[Fault]]:
+    """List the leaves in [start, end) in the order of their bytes, reading headers only.
+
+    Parameters
+    ----------
+    header_at : callable
+        Gives the five words of the Xtc header at a byte; called inside [start, end - 20].
+    start, end : int
+        Bytes.
 
     Returns
     -------
@@ -58,7 +75,7 @@ def walk(
     """
     leaves: list[Leaf] = []
     faults: list[Fault] = []
-    pos, stop = start, len(data) if end is None else end
+    pos, stop = start, end
     outer: list[int] = []  # ends of the containers around this one; explicit, so depth is free
     while True:
         if pos >= stop:
@@ -66,7 +83,7 @@ def walk(
                 return leaves, faults
             stop = outer.pop()
             continue
-        header = XTC_STRUCT.unpack_from(data, pos) if pos + XTC_SIZE <= stop else None
+        header = header_at(pos) if pos + XTC_SIZE <= stop else None
         fault = _fault(header, pos, stop)
         if header is None or fault:
             faults.append(Fault(pos, fault))

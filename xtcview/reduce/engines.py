@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -27,10 +28,11 @@ from traitlets.config import Config
 
 from xtcview.errors import EngineError, XtcError
 from xtcview.reduce import reaper
+from xtcview.reduce.plan import ATTEMPTS
 from xtcview.reduce.pools import Pool
 
 START_SECONDS = 60.0  # for engines that we start; a busy machine may need half of it
-REGISTER_SECONDS = 5.0  # for engines of a given cluster to be there
+REGISTER_SECONDS = 9.0  # for an engine of a given cluster; its first heartbeats take up to 6 s
 HUB_SECONDS = 5.0  # without any result before the hub is asked, and for its answer
 # heartbeat in ms: an engine that vanished with its machine is noticed after 10 s, not 30 s
 CONTROLLER_ARGS = [
@@ -57,9 +59,36 @@ class EnginePool(Pool):
     def __init__(
         self, client: Any, targets: list[int] | None = None, close_client: bool = False
     ) -> None:
-        used = targets or client.ids
-        super().__init__(client.executor(targets), len(used))
-        self._client, self._used, self._close_client = client, used, close_client
+        super().__init__(client.executor(targets), len(targets or client.ids))
+        self._client, self._targets, self._close_client = client, targets, close_client
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Run a function on the least busy of the living engines.
+
+        Raises
+        ------
+        EngineError
+            When there is none.
+        """
+        for _ in range(ATTEMPTS):
+            living = self._living()
+            if self._targets is not None and living != self._targets:
+                self._targets, self.executor = living, self._client.executor(living)
+            try:
+                return self.executor.submit(function, *args)
+            except KeyError:  # an engine was unregistered since we looked
+                continue
+        raise EngineError("engines are dying faster than work can be sent to them")
+
+    def _living(self) -> list[int]:
+        ids = self._client.ids
+        living = [n for n in self._targets if n in ids] if self._targets is not None else ids
+        if not living:
+            raise EngineError(
+                f"all {self.workers} engines are gone; what was merged is kept in partial(). "
+                "Start engines and reduce again"
+            )
+        return living
 
     def lost(self, error: BaseException) -> bool:
         """Tell whether the engine of a chunk died."""
@@ -76,11 +105,7 @@ class EnginePool(Pool):
 
     def check(self, idle: float) -> None:
         """Raise when all engines are gone or the hub does not answer."""
-        if not set(self._used) & set(self._client.ids):
-            raise EngineError(
-                f"all {len(self._used)} engines are gone; what was merged is kept in partial(). "
-                "Start engines and reduce again"
-            )
+        self._living()
         if idle > HUB_SECONDS and not _hub_answers(self._client):
             raise EngineError(
                 f"the cluster's hub does not answer for {HUB_SECONDS:g} s; what was merged is kept "
@@ -104,7 +129,7 @@ class EnginePool(Pool):
     def close(self) -> None:
         """Close a client that was made for this pool."""
         if self._close_client:
-            self._client.close()
+            self._client.close(linger=0)  # or a dead controller would be waited for at exit
 
 
 def _hub_answers(client: Any) -> bool:
@@ -152,7 +177,7 @@ def _given(client: Any, close_client: bool, targets: list[int] | None = None) ->
         client.wait_for_engines(1, timeout=REGISTER_SECONDS, interactive=False)
     except TimeoutError as error:
         if close_client:
-            client.close()
+            client.close(linger=0)
         raise EngineError(
             f"no engine of the cluster registered within {REGISTER_SECONDS:g} s: start some, such "
             "as with cluster.start_engines_sync(n=2)"

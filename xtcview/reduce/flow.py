@@ -84,7 +84,7 @@ class Flow:
             if chunk is None:
                 return
             try:
-                future = self.pool.executor.submit(run_chunk, self.task, chunk.events)
+                future = self.pool.submit(run_chunk, self.task, chunk.events)
             except RuntimeError as error:  # a pool that broke or was shut down
                 raise EngineError(f"the executor takes no more work: {error}") from error
             self.flying[future] = chunk

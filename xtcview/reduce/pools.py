@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from os import cpu_count
@@ -26,6 +27,10 @@ class Pool:
         self.executor = executor
         said = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
         self.workers = max(1, int(workers or said or cpu_count() or 1))
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Run a function somewhere."""
+        return self.executor.submit(function, *args)
 
     def lost(self, error: BaseException) -> bool:
         """Tell whether a chunk failed because its worker died, so that another may try."""

@@ -52,7 +52,8 @@ class ConfigStore:
         self._items = sorted(latest.values(), key=order)
         self._aliases = aliases
         self._objects: dict[tuple[Any, str], Any] = {}
-        self.problems: list[str] = []
+        self._found: dict[tuple[Any, type[Record]], Record | None] = {}
+        self.problems: list[Problem] = []
 
     def get(self, kind: Any, source: Any = None, key: str = "") -> Any:
         """Return the first configuration of a class (or several) from a source.
@@ -73,12 +74,18 @@ class ConfigStore:
             if own is not None:
                 return own
         pattern = Pattern("any") if source is None else pattern_of(source, self._aliases)
-        return first(matching(self._items, pattern), kinds, self.find, self.problems.append)
+        return first(matching(self._items, pattern), kinds, self.find, self._note)
 
     def find(self, src: Src, kind: type[Record]) -> Record | None:
         """Return the configuration of exactly this source and class."""
-        mine = [item for item in self._items if item.src == src]
-        return first(mine, [kind], self.find, self.problems.append)
+        key = src.key, kind
+        if key not in self._found:
+            mine = [item for item in self._items if item.src == src]
+            self._found[key] = first(mine, [kind], self.find, self._note)
+        return self._found[key]
+
+    def _note(self, item: Item, reason: str) -> None:
+        self.problems.append(Problem(str(item.file.path), item.at, reason, "it is not given"))
 
     def put(self, value: Any, key: str = "") -> None:
         """Keep an object of one's own, under its class and a key."""
@@ -172,7 +179,7 @@ class Configuration:
             if root_fault(head.extent, file.size - offset):
                 break
             if head.service == Transition.Configure:
-                items = self._items_of(file, offset, head.size)
+                items = self._items_of(file, offset)
             elif head.service == Transition.BeginRun and not file.is_ioc:
                 self.begin_run = head
             elif head.service not in (Transition.Map, Transition.BeginRun):
@@ -182,16 +189,19 @@ class Configuration:
 
     def _read_cycle(self, number: int) -> list[Item]:
         file, offset = self._cycles[number]
-        size = dgram(file.read_exactly(offset, DGRAM_SIZE, "BeginCalibCycle")).size
-        found = self._items_of(file, offset, min(size, file.size - offset))
-        return [item for item in found if item.store == "config"]
+        return [item for item in self._items_of(file, offset) if item.store == "config"]
 
-    def _items_of(self, file: XtcFile, offset: int, size: int) -> list[Item]:
-        items, faults = read_items(file.read(offset, size), file.path, offset)
+    def _items_of(self, file: XtcFile, offset: int) -> list[Item]:
+        try:
+            _, items, faults = read_items(file, offset)
+        except XtcError as error:
+            lost = "the configuration there is not read"
+            self._problems.append(Problem(str(file.path), offset, str(error), lost))
+            return []
         for fault in faults:
             lost = "configuration behind it is not read"
             self._problems.append(Problem(str(file.path), fault.offset, fault.what, lost))
-        return [item for item in items if item.end > item.start and not is_container(item)]
+        return [item for item in items if item.size and not is_container(item)]
 
     def _name_sources(self) -> None:
         store = self.at_step(-1)
@@ -201,8 +211,6 @@ class Configuration:
                     self.aliases.add(pair.aliasName(), pair.src())
             except XtcError as error:
                 lost = "aliases are not known"
-                self._problems.append(
-                    Problem(str(item.file), item.base + item.start, str(error), lost)
-                )
+                self._problems.append(Problem(str(item.file.path), item.at, str(error), lost))
         for src in detectors(self._everything):
             self.aliases.see(src)

@@ -61,12 +61,12 @@ class EpicsTable:
         items = self._configuration.configure_items()
         timed: dict[str, Any] = {}
         for item in items:
-            if not is_epics(item) or item.end == item.start:
+            if not is_epics(item) or not item.size:
                 continue
             try:
-                record = read_pv(item.data, item.start, item.end, item.file, item.base)
+                record = read_pv(item.data(), 0, item.size, item.file.path, item.at)
             except XtcError as error:
-                self._note(item.file, item.base + item.start, error)
+                self._note(item.file.path, item.at, error)
                 continue
             key = (item.src.key, record.pvId())
             if record.isCtrl():

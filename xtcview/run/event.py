@@ -13,11 +13,11 @@ from datetime import datetime, timezone
 from functools import cached_property, total_ordering
 from typing import Any, NamedTuple
 
-from xtcview.errors import FormatError, XtcError
+from xtcview.errors import XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
 from xtcview.format.ids import Damage, TypeId
 from xtcview.format.src import NO_SRC
-from xtcview.format.tree import Fault, root_fault
+from xtcview.format.tree import Fault
 from xtcview.source import AliasMap, Pattern
 
 from .config import ConfigStore
@@ -177,13 +177,12 @@ class Event:
         for number, offset in self._parts:
             file = self._context.files[number]
             try:
-                data = _read(file, offset)
+                head, items, faults = read_items(file, offset)
             except XtcError as error:
                 lost = "this stream's part of the event is missing"
                 self.problems.append(Problem(str(file.path), offset, str(error), lost))
                 continue
-            items, faults = read_items(data, file.path, offset)
-            found.append((dgram(data), [item for item in items if not is_epics(item)]))
+            found.append((head, [item for item in items if not is_epics(item)]))
             self._note(file, faults)
         return found
 
@@ -237,22 +236,24 @@ class Event:
         found = self._own(kinds, key or "") if pattern.kind in ("any", "none") else None
         if found is not None or key:
             return found
-        return first(matching(self._stored, pattern), kinds, self._context.config.find, self._miss)
+        return first(matching(self._stored, pattern), kinds, self._context.config.find, self.note)
 
     def _own(self, kinds: list[Any], key: str) -> Any:
         if EventId in kinds and not key:
             return self._id
         return next((self._objects[k, key] for k in kinds if (k, key) in self._objects), None)
 
-    def _miss(self, reason: str) -> None:
-        problem = Problem(
-            str(self._context.files[self._parts[0][0]].path),
-            None,
-            reason,
-            "the object is not given",
-        )
+    def note(self, item: Item, reason: str) -> None:
+        """Remember why a payload could not be given."""
+        problem = Problem(str(item.file.path), item.at, reason, "the object is not given")
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def find(self, kind: Any, source: Any) -> Item | None:
+        """Return the payload of the first of these types from a source, not yet read."""
+        found = matching(self._stored, pattern_of(source, self._context.aliases))
+        kinds = kinds_of(kind)
+        return next((item for k in kinds for item in found if item.kind is k), None)
 
     def put(self, value: Any, key: str = "") -> None:
         """Keep an object of one's own with the event."""
@@ -264,7 +265,7 @@ class Event:
 
     def keys(self) -> list[EventKey]:
         """List what the event holds; payloads without table have type None, id and size."""
-        stored = [i for i in self._stored if i.end > i.start and not is_container(i)]
+        stored = [i for i in self._stored if i.size and not is_container(i)]
         own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
         return [item_key(i, self._context.aliases) for i in stored] + [
             EventKey(EventId, NO_SRC),
@@ -300,20 +301,6 @@ class Event:
         if everything or not words:
             words += [head.damage for head, _ in self._datagrams]
         return functools.reduce(operator.or_, words, 0)
-
-
-def _read(file: XtcFile, offset: int) -> bytes:
-    """Read the datagram at `offset`.
-
-    Raises
-    ------
-    TruncatedError, FormatError
-    """
-    head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
-    fault = root_fault(head.extent)
-    if fault:
-        raise FormatError(fault, file.path, offset)
-    return file.read_exactly(offset, head.size, "datagram")
 
 
 def _is_shown(item: Item, options: dict[str, Any]) -> bool:

@@ -12,9 +12,11 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xtcview.errors import DataSetError, RunNotFoundError, TruncatedError, near
 
+from . import buffers
 from .dataset import DataSet
 
 FIRST_IOC_STREAM = 80
@@ -111,9 +113,40 @@ class XtcFile:
         """
         data = self.read(offset, size)
         if len(data) < size:
-            found = f"expected {size} bytes of {what}, found {len(data)}; the file is cut"
-            raise TruncatedError(found, self.path, offset)
+            raise TruncatedError(_cut(size, what, len(data)), self.path, offset)
         return data
+
+    def view(self, offset: int, size: int, what: str) -> memoryview:
+        """Return `size` bytes from `offset`, read-only, in memory that is used again.
+
+        Raises
+        ------
+        TruncatedError
+            The file ends before them.
+        """
+        data = memoryview(buffers.take(size))  # type: ignore[arg-type]
+        self.scatter(offset, [data], size, what)
+        return data.toreadonly()
+
+    def scatter(self, offset: int, targets: list[Any], size: int, what: str) -> None:
+        """Read `size` bytes from `offset` into buffers, one after another.
+
+        Raises
+        ------
+        TruncatedError
+            The file ends before them.
+        """
+        found = os.preadv(self._descriptor(), targets, offset)
+        if found == size:
+            return
+        rest = self.read(offset + found, size - found)  # interrupted, or cut
+        if found + len(rest) < size:
+            raise TruncatedError(_cut(size, what, found + len(rest)), self.path, offset)
+        for target in targets:
+            flat = memoryview(target).cast("B")
+            missing = min(len(flat), max(len(flat) - found, 0))
+            flat[len(flat) - missing :] = rest[:missing]
+            found, rest = max(found - len(flat), 0), rest[missing:]
 
     def close(self) -> None:
         """Close the descriptor; a later read opens the file again."""
@@ -123,6 +156,10 @@ class XtcFile:
 
     def __repr__(self) -> str:
         return f"<XtcFile {self.path.name}: {self.size:,} bytes>"
+
+
+def _cut(size: int, what: str, found: int) -> str:
+    return f"expected {size} bytes of {what}, found {found}; the file is cut"
 
 
 def standard_folder(dataset: DataSet) -> Path:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from xtcview.errors import UnsupportedTypeError
-from xtcview.format.headers import DGRAM_SIZE, type_id, version
+from xtcview.errors import FormatError, UnsupportedTypeError
+from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram, type_id, version
 from xtcview.format.ids import Level, TypeId
+from xtcview.format.indexer import PIECE, Window
 from xtcview.format.src import NO_SRC, Src, make_src
-from xtcview.format.tree import Fault, walk
+from xtcview.format.tree import Fault, Leaf, root_fault, walk, walk_headers
 from xtcview.source import AliasMap, Pattern, Source, exact
 from xtcview.types import registry
 from xtcview.types.record import Record, type_path
+
+from .files import XtcFile
 
 FindConfig = Callable[[Src, type[Record]], Record | None]
 
 
 class Item:
-    """One payload of a datagram; decoded when first asked for, then kept.
+    """One payload of a datagram; read and decoded when first asked for, then kept.
 
     Parameters
     ----------
@@ -27,27 +30,27 @@ class Item:
         Type word.
     damage : int
         Damage word of the leaf.
-    data : bytes
-        The datagram; the payload is ``data[start:end]``.
-    file, base : path, int
-        File, and byte of the file at which `data` begins.
+    file : XtcFile
+    at, size : int
+        Where the payload lies in the file, in bytes.
+    data : bytes, optional
+        The payload, when it is in memory already.
     """
 
-    __slots__ = ("_value", "base", "damage", "data", "end", "file", "kind", "src", "start", "word")
+    __slots__ = ("_data", "_value", "at", "damage", "file", "kind", "size", "src", "word")
 
     def __init__(
         self,
         src: Src,
         word: int,
         damage: int,
-        data: bytes,
-        start: int,
-        end: int,
-        file: Any,
-        base: int,
+        file: XtcFile,
+        at: int,
+        size: int,
+        data: bytes | memoryview | None = None,
     ) -> None:
         self.src, self.word, self.damage = src, word, damage
-        self.data, self.start, self.end, self.file, self.base = data, start, end, file, base
+        self.file, self.at, self.size, self._data = file, at, size, data
         line = registry.entry(word)
         self.kind = line.record if line else None
         self._value: Record | None = None
@@ -58,6 +61,17 @@ class Item:
         line = registry.entry(self.word)
         return line.store if line else ""
 
+    def data(self) -> bytes | memoryview:
+        """Return the payload's bytes.
+
+        Raises
+        ------
+        TruncatedError
+        """
+        if self._data is None:
+            self._data = self.file.view(self.at, self.size, registry.type_name(self.word))
+        return self._data
+
     def value(self, find_config: FindConfig) -> Record:
         """Return the decoded payload.
 
@@ -66,29 +80,55 @@ class Item:
         UnsupportedTypeError, FormatError
         """
         if self._value is None:
-            place = (self.data, self.start, self.end)
             find = lambda kind: find_config(self.src, kind)  # noqa: E731
-            self._value = registry.decode(self.word, *place, find, self.file, self.base)
+            place = (self.file.path, self.at)
+            self._value = registry.decode(self.word, self.data(), 0, self.size, find, *place)
         return self._value
 
 
-def read_items(data: bytes, file: Any, base: int) -> tuple[list[Item], list[Fault]]:
-    """List a datagram's payloads in file order, and the faults of its headers."""
-    leaves, faults = walk(data, DGRAM_SIZE)
+def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Fault]]:
+    """List a datagram's payloads in file order; large ones are not read yet.
+
+    Returns
+    -------
+    head : Dgram
+    items : list of Item
+    faults : list of Fault
+        Headers that cannot be true, by their byte in the file.
+
+    Raises
+    ------
+    TruncatedError, FormatError
+        The datagram does not lie in the file.
+    """
+    data = file.read(offset, PIECE)
+    if len(data) < DGRAM_SIZE:
+        data = file.read_exactly(offset, DGRAM_SIZE, "datagram header")
+    head = dgram(data)
+    fault = root_fault(head.extent, max(file.size - offset, len(data)))
+    if fault:
+        raise FormatError(fault, file.path, offset)
+    if head.size <= len(data):
+        leaves, faults = walk(data, DGRAM_SIZE, head.size)
+        view = memoryview(data)
+        parts: list[memoryview | None] = [view[leaf.start : leaf.end] for leaf in leaves]
+        leaves, faults = _moved(leaves, faults, offset)
+    else:
+        window = Window(file.read)
+        window.start, window.data = offset, data
+        leaves, faults = walk_headers(window.header, offset + DGRAM_SIZE, offset + head.size)
+        parts = [None] * len(leaves)
     items = [
-        Item(
-            make_src(leaf.log, leaf.phy),
-            leaf.contains,
-            leaf.damage,
-            data,
-            leaf.start,
-            leaf.end,
-            file,
-            base,
-        )
-        for leaf in leaves
+        Item(make_src(log, phy), word, damage, file, start, end - start, part)
+        for (damage, log, phy, word, start, end), part in zip(leaves, parts, strict=True)
     ]
-    return items, [Fault(base + fault.offset, fault.what) for fault in faults]
+    return head, items, faults
+
+
+def _moved(leaves: list[Leaf], faults: list[Fault], by: int) -> tuple[list[Leaf], list[Fault]]:
+    """Turn positions in a buffer into positions in its file."""
+    moved = [leaf._replace(start=leaf.start + by, end=leaf.end + by) for leaf in leaves]
+    return moved, [Fault(fault.offset + by, fault.what) for fault in faults]
 
 
 class EventKey(NamedTuple):
@@ -130,7 +170,7 @@ class EventKey(NamedTuple):
 
 def item_key(item: Item, aliases: AliasMap) -> EventKey:
     """Return the line of ``keys()`` that describes an item."""
-    numbers = (type_id(item.word), version(item.word), item.end - item.start)
+    numbers = (type_id(item.word), version(item.word), item.size)
     return EventKey(item.kind, item.src, aliases.alias(item.src), "", *numbers)
 
 
@@ -148,7 +188,7 @@ def first(
     items: Iterable[Item],
     kinds: Iterable[Any],
     find_config: FindConfig,
-    failed: Callable[[str], None],
+    failed: Callable[[Item, str], None],
 ) -> Record | None:
     """Return the first object of the first kind (class or type number) that can be read.
 
@@ -162,7 +202,7 @@ def first(
                 try:
                     return item.value(find_config)
                 except UnsupportedTypeError as error:
-                    failed(str(error))
+                    failed(item, str(error))
     return None
 
 

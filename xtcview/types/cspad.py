@@ -291,16 +291,16 @@ _ELEMENT_BITS = {
 }
 
 
-class ElementV1(Record):
-    """One quad; all quads have the same sections."""
+TRAILER = 4  # bytes behind a quad's pixels, unused
+SECTION = (185, 388)  # rows, columns of a 2x1
+
+
+class HeaderV1(Record):
+    """What stands in front of a quad's pixels; all quads have the same sections."""
 
     LISTED = False
     Nsbtemp = 4
-    FIELDS = (
-        *_ELEMENT,
-        ("data", "<i2", lambda s: s.cfg.numAsicsRead() // 2, 185, 388),  # 32  ADU
-        ("_extra", "<u2", 2),                                            #  +
-    )  # varies
+    FIELDS = _ELEMENT
     BITS = _ELEMENT_BITS
 
     def sectionMask(self) -> int:
@@ -312,18 +312,28 @@ class ElementV1(Record):
         return 0.0
 
 
-class ElementV2(ElementV1):
-    """One quad; only the sections of ``config.roiMask(quad)`` are stored."""
-
-    FIELDS = (
-        *_ELEMENT,
-        ("data", "<i2", lambda s: s.cfg.numAsicsStored(s.quad()) // 2, 185, 388),  # 32  ADU
-        ("_extra", "<u2", 2),                                                      #  +
-    )  # varies
+class HeaderV2(HeaderV1):
+    """What stands in front of a quad's pixels; the configuration says which sections follow."""
 
     def sectionMask(self) -> int:
         """Return which sections are stored, a bit each; they stand in increasing order."""
         return self.cfg.roiMask(self.quad())
+
+
+class ElementV1(HeaderV1):
+    """One quad."""
+
+    FIELDS = (
+        *_ELEMENT,
+        ("data", "<i2", lambda s: s.sectionMask().bit_count(), *SECTION),  # 32  ADU
+        ("_extra", "<u2", 2),                                              #  +
+    )  # varies
+
+
+class ElementV2(HeaderV2):
+    """One quad; sections that nobody wanted are not stored."""
+
+    FIELDS = ElementV1.FIELDS
 
 
 class _Data(Record):

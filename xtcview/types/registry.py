@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     configs: tuple[type[Record], ...]
 
 
+TYPE_NAMES = {int(member): member.name for member in TypeId}
 TYPES: dict[tuple[int, int], Entry] = {}
 
 
@@ -69,8 +70,26 @@ def entry(word: int) -> Entry | None:
 def type_name(word: int) -> str:
     """Name a type word for people, such as 'CspadElement v2'."""
     number = type_id(word)
-    name = TypeId(number).name if number in set(TypeId) else f"type {number}"
+    name = TYPE_NAMES.get(number, f"type {number}")
     return f"{name} v{version(word)}{' compressed' if word & COMPRESSED else ''}"
+
+
+def config_for(word: int, find_config: Callable[[type[Record]], Record | None]) -> Record:
+    """Return the configuration that a payload's layout needs.
+
+    Raises
+    ------
+    UnsupportedTypeError
+        The run has none.
+    """
+    configs = TYPES[type_id(word), version(word)].configs
+    for kind in configs:
+        config = find_config(kind)
+        if config is not None:
+            return config
+    names = ", ".join(kind.__name__ for kind in configs)
+    needs = f"{type_name(word)} needs one of {names} from the same source"
+    raise UnsupportedTypeError(f"{needs}, and the run has none")
 
 
 def decode(
@@ -103,13 +122,7 @@ def decode(
     line = entry(word)
     if line is None or word & COMPRESSED:
         raise UnsupportedTypeError(f"{file} at byte {base + start}: no table for {type_name(word)}")
-    config = next((c for c in map(find_config, line.configs) if c is not None), None)
-    if line.configs and config is None:
-        names = ", ".join(c.__name__ for c in line.configs)
-        raise UnsupportedTypeError(
-            f"{file} at byte {base + start}: {type_name(word)} needs one of {names} "
-            "from the same source, and the run has none"
-        )
+    config = config_for(word, find_config) if line.configs else None
     try:
         return line.record(data, start, end, config, file, base)
     except (OverflowError, MemoryError) as error:

@@ -26,7 +26,7 @@ SCALE_FUNCTIONS = {  # from 0..1 to 0..1, and back
     ),
 }
 SCALES = tuple(SCALE_FUNCTIONS)
-MISSING = ((122, 92, 96), (150, 114, 119))  # hatched: a place of the detector without a value
+MISSING = ((133, 117, 122), (152, 136, 141))  # hatched: a place of the detector without a value
 GAP = (226, 231, 237)  # between the panels, in saved pictures; in the page it follows the theme
 
 ANCHORS = {

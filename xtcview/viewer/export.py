@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xtcview.errors import MissingExtraError
 from xtcview.viewer import colours
 from xtcview.viewer.frames import BINNINGS, NO_DATA, Coded, encode
-from xtcview.viewer.layout import GAP, Picture, index_map
+from xtcview.viewer.layout import GAP, Picture, arranged, index_map
 from xtcview.viewer.messages import Scene, partial
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _style(look: Any, vmin: float, vmax: float) -> dict[str, Any]:
     forward, back = colours.SCALE_FUNCTIONS[look.scale]
     norm = FuncNorm(
         (
-            lambda v: forward((v - vmin) / (vmax - vmin)),
+            lambda v: forward(np.clip((v - vmin) / (vmax - vmin), 0, None)),
             lambda t: vmin + (vmax - vmin) * back(t),
         ),
         vmin=vmin,

@@ -84,6 +84,7 @@ def event(reader: Reader, index: int, f: int) -> Message:
         "fiducial": shot.fiducial,
         "damage": shot.damage,
         "note": shot.note,
+        "known": shot.event is not None,
         "data": shot.raw is not None,
     } | _problems(reader)
     if shot.raw is None:

@@ -34,8 +34,9 @@ export function fitPane(pane) {
 }
 
 /** Choose what the pane draws. */
-export function setPicture(pane, picture, sections) {
+export function setPicture(pane, picture, { shape, sections }) {
   pane.picture = picture;
+  pane.shape = shape;
   pane.mapKey = "";
   const labels = picture.key === "image" ? [] : axisLabels(picture, sections);
   pane.labels.replaceChildren(...labels);
@@ -118,10 +119,11 @@ function nameAbsent(pane, g, present) {
   g.font = `${size}px sans-serif`;
   g.textAlign = "center";
   g.textBaseline = "middle";
-  for (const tile of pane.picture.tiles) {
-    if (present[tile.segment] || tile.col0) continue;
-    const middle = { segment: tile.segment, row: tile.row0 + (tile.rows >> 1), col: tile.col0 + tile.cols - 1 };
-    const at = toCanvas(pane.picture, width, height, middle);
+  const { shape } = pane;
+  for (let segment = 0; segment < shape[0]; segment++) {
+    const middle = { segment, row: shape[1] >> 1, col: shape[2] >> 1 };
+    const at = !present[segment] && toCanvas(pane.picture, width, height, middle);
+    if (!at) continue;
     g.lineWidth = 3;
     g.strokeStyle = "rgba(0,0,0,.7)";
     g.strokeText("absent", at.x, at.y);

@@ -43,7 +43,7 @@ export function showStatus(v) {
 function eventParts(s) {
   const parts = [["xv-shown", `shows event ${s.index}`]];
   if (s.time) parts.push(["xv-id", `${s.time} UTC`], ["xv-id", `fiducial ${s.fiducial}`]);
-  if (!s.failed) parts.push(s.damage ? ["xv-warn", "damaged"] : ["xv-quiet", "no damage"]);
+  if (s.known) parts.push(s.damage ? ["xv-warn", "damaged"] : ["xv-quiet", "no damage"]);
   return parts;
 }
 

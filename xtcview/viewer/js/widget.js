@@ -121,7 +121,7 @@ function onHello(v, content, buffers) {
   v.choice.hidden = v.raws.length < 2;
   v.imageLabel.textContent = pictures.at(-1).label;
   v.colours.unit.textContent = content.unit;
-  setPicture(v.image, pictures.at(-1), 0);
+  setPicture(v.image, pictures.at(-1), content);
   chooseRaw(v);
   showWish(v.bar, v.wish, content.n);
   showNotes(v);
@@ -217,7 +217,7 @@ function resized(v) {
 function chooseRaw(v) {
   const picture = v.raws.find((p) => p.key === v.look.arrangement) ?? v.raws[0];
   v.choice.value = picture.key;
-  setPicture(v.raw, picture, v.hello.sections);
+  setPicture(v.raw, picture, v.hello);
 }
 
 /** A change by hand: painted here and now; the kernel hears of it later. */

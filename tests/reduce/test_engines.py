@@ -1,0 +1,235 @@
+"""Real engines of ipyparallel on this machine; every process that is started is ended by its id."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ipyparallel
+import numpy as np
+import psutil
+import pytest
+from reduce_fakes import OPENER, FakeRun, expected
+
+from xtcview.errors import EngineError
+from xtcview.reduce import engines, reaper
+from xtcview.reduce.api import reduce
+
+pytestmark = pytest.mark.cluster
+HERE = str(Path(__file__).parent)
+NAMES = ("sum", "mean", "std", "min", "max")
+LONG = 90.0
+RUN = FakeRun(n=300, damaged=[1, 250], empty=[2], failing=[4], partial=[6, 7])
+COUNTED = [k for k in range(300) if k not in (1, 2, 4, 250)]
+
+
+def start(run: FakeRun, **kwargs):
+    return reduce(run, opener=OPENER, **kwargs)
+
+
+def check_same(r, wanted: dict[str, np.ndarray]) -> None:
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(r, name), wanted[name], err_msg=name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _engines_import_the_fakes():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", HERE)
+        yield
+
+
+@pytest.fixture(scope="module")
+def local():
+    yield engines._local
+    pids = engines._local.pids()
+    engines.stop_engines()
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert engines._local.pids() == []
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """Yield a cluster as a user would start it, with two engines."""
+    quiet = logging.getLogger("tests.cluster")
+    quiet.setLevel(logging.CRITICAL)
+    made = ipyparallel.Cluster(
+        n=2, profile_dir=str(tmp_path / "profile"), log=quiet, delay=0, load_profile=False,
+        shutdown_atexit=False, parent=None,
+    )  # fmt: skip
+    made.start_cluster_sync()
+    pids = engines._leaders(made)
+    yield made
+    made.stop_cluster_sync()
+    reaper.end_groups(sorted(pids))
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+def test_two_engines_give_the_same_bits(local, capfd):
+    r = start(RUN, ops=NAMES, engines=2).wait(LONG)
+    check_same(r, expected(RUN, COUNTED))
+    assert (r.n, r.report.damaged, r.report.missing, r.report.failed) == (296, 2, 1, 1)
+    serial = start(RUN, ops=NAMES, calib=True).wait(LONG)
+    parallel = start(RUN, ops=NAMES, calib=True, engines=2).wait(LONG)
+    for name in NAMES:
+        assert getattr(serial, name).tobytes() == getattr(parallel, name).tobytes()
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+def test_engines_are_used_again_and_nothing_is_kept(local):
+    start(RUN, engines=1).wait(LONG)
+    pids = local.pids()
+    client = local._client
+    start(RUN, engines=2).wait(LONG)
+    assert set(pids) <= set(local.pids())
+    pids = local.pids()
+    start(RUN, engines=2).wait(LONG)
+    assert (local.pids(), local._client) == (pids, client)
+    assert not client.history
+    assert not any(isinstance(kept, tuple) for kept in client.results.values())
+
+
+def test_only_this_user_on_this_machine_can_connect(local):
+    start(RUN, engines=1).wait(LONG)
+    assert list((local._folder / "security").glob("*.json"))  # the keys
+    assert local._folder.stat().st_mode & 0o077 == 0
+    addresses = {
+        connection.laddr.ip
+        for pid in local.pids()
+        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+def test_an_engine_that_dies_is_replaced_by_another(local, tmp_path):
+    start(RUN, engines=2).wait(LONG)
+    (tmp_path / "life").touch()
+    run = FakeRun(n=200, killing=[60], lives=str(tmp_path))
+    r = start(run, ops=NAMES, engines=2).wait(LONG)
+    assert not list(tmp_path.iterdir())  # it did die
+    check_same(r, expected(run, list(range(200))))
+    assert r.n == 200
+    assert len(local._client.ids) == 1
+    start(RUN, engines=2).wait(LONG)
+    assert len(local._client.ids) == 2
+
+
+def test_all_engines_die(local, tmp_path):
+    for life in range(9):
+        (tmp_path / str(life)).touch()
+    run = FakeRun(n=100, killing=[30], lives=str(tmp_path))
+    r = start(run, engines=1)
+    with pytest.raises(EngineError, match=r"all 1 engines are gone; what was merged is kept"):
+        r.wait(LONG)
+    assert 0 < r.report.counted < 31
+    assert r.partial()["sum"] is not None
+    check = start(RUN, ops=NAMES, engines=1).wait(LONG)
+    check_same(check, expected(RUN, COUNTED))
+
+
+def test_an_engine_without_the_run_says_so(local):
+    r = start(FakeRun(broken=True), engines=1)
+    with pytest.raises(EngineError, match=r"engine \d+ could not work: RunNotFoundError: /data"):
+        r.wait(LONG)
+
+
+def test_a_given_cluster_client_and_executor(cluster, capfd):
+    wanted = expected(RUN, COUNTED)
+    check_same(start(RUN, ops=NAMES, engines=cluster).wait(LONG), wanted)
+    with cluster.connect_client_sync() as client:
+        client.wait_for_engines(2, timeout=LONG, interactive=False)
+        check_same(start(RUN, ops=NAMES, engines=client).wait(LONG), wanted)
+        check_same(start(RUN, ops=NAMES, engines=client.executor()).wait(LONG), wanted)
+        check_same(start(RUN, ops=NAMES, engines=client[0].executor).wait(LONG), wanted)
+        assert client[:].apply_sync(int, 7) == [7, 7]  # left alone
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+def test_no_cluster_and_no_engines(cluster, monkeypatch):
+    monkeypatch.setattr(engines, "REGISTER_SECONDS", 0.5)
+    with pytest.raises(EngineError, match=r"is not running: start it with cluster\.start"):
+        start(RUN, engines=ipyparallel.Cluster(n=2, parent=None)).wait(LONG)
+    cluster.stop_engines_sync()
+    with cluster.connect_client_sync() as client:
+        deadline = time.monotonic() + LONG
+        while client.ids and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with pytest.raises(EngineError, match=r"no engine of the cluster registered within 0\.5 s"):
+            start(RUN, engines=client).wait(LONG)
+
+
+def test_a_controller_that_is_gone(cluster, monkeypatch):
+    monkeypatch.setattr(engines, "HUB_SECONDS", 1.0)
+    r = start(FakeRun(n=10_000, delay=0.005), engines=cluster)
+    while r.progress[0] == 0 and not r.done:
+        time.sleep(0.02)
+    reaper.end_groups([cluster.controller.pid])
+    with pytest.raises(EngineError, match=r"hub does not answer for 1 s"):
+        r.wait(LONG)
+    assert r.report.counted > 0
+
+
+def test_cancel_frees_the_engines(local):
+    r = start(FakeRun(n=10_000, delay=0.005), engines=2)
+    while r.progress[0] == 0 and not r.done:
+        time.sleep(0.02)
+    r.cancel()
+    counted = r.wait(LONG).report.counted
+    r._thread.join(LONG)
+    assert 0 < counted < 10_000
+    assert not local._client.outstanding
+    assert r.report.counted == counted
+
+
+OWNER = """
+import os, signal, sys
+from reduce_fakes import FakeRun, OPENER
+from xtcview.reduce import engines
+from xtcview.reduce.api import reduce
+
+reduce(FakeRun(n=20), opener=OPENER, engines=1).wait(60)
+print(engines._local._folder, *engines._local.pids(), flush=True)
+os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
+def test_engines_end_with_their_owner(how):
+    path = os.pathsep.join([HERE, os.environ.get("PYTHONPATH", "")])
+    found = subprocess.run(
+        [sys.executable, "-W", "error", "-c", OWNER, how],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+    )
+    assert found.returncode < 0, found.stderr
+    folder, *pids = found.stdout.split()
+    assert len(pids) == 2
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and (
+        any(psutil.pid_exists(int(pid)) for pid in pids) or Path(folder).exists()
+    ):
+        time.sleep(0.1)
+    assert not [pid for pid in pids if psutil.pid_exists(int(pid))]
+    assert not Path(folder).exists()
+
+
+def test_engines_end_quietly_with_the_interpreter():
+    code = OWNER.replace("os.kill(os.getpid(), getattr(signal, sys.argv[1]))", "")
+    found = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=LONG
+    )
+    assert found.returncode == 0
+    assert found.stderr == ""
+    folder, *pids = found.stdout.split()
+    assert not [pid for pid in pids if psutil.pid_exists(int(pid))]
+    assert not Path(folder).exists()

@@ -1,0 +1,84 @@
+import json
+
+import numpy as np
+import viewer_fakes as fakes
+
+from xtcview.run.files import Problem
+from xtcview.viewer import messages
+from xtcview.viewer.layout import image_picture, raw_pictures
+
+
+def pictures(reader):
+    return [*raw_pictures(reader.shape), image_picture(reader.tiles())]
+
+
+def test_hello_describes_the_detector_in_few_bytes(reader):
+    content, buffers = messages.hello(reader, pictures(reader), 4)
+    assert content["n"] == 64
+    assert content["index"] == 4
+    assert content["unit"] == "ADU − pedestal"
+    assert [p["key"] for p in content["pictures"]] == ["grid", "stack", "image"]
+    assert len(json.dumps(content)) < 5000
+    assert len(buffers[-1]) == 64 * 11 * 8 < 10_000
+
+
+def test_an_event_is_one_message_of_577_kB(reader):
+    content, buffers = messages.event(reader, 17, 2)
+    assert content["blocks"] == [32, 93, 194]
+    assert [memoryview(b).nbytes for b in buffers] == [32 * 93 * 194, 1024]
+    assert json.dumps(content)
+    codes = np.frombuffer(buffers[0], np.uint8).reshape(32, 93, 194)
+    levels = np.frombuffer(buffers[1], "<f4")
+    panel = levels[codes[fakes.MARKED]].repeat(2, axis=0).repeat(2, axis=1) + fakes.PEDESTAL
+    assert fakes.read_number(panel) == 17
+
+
+def test_events_without_a_picture_still_have_an_answer(reader):
+    for index in (7, 9):
+        content, buffers = messages.event(reader, index, 2)
+        assert content["data"] is False
+        assert content["note"]
+        assert content["index"] == index
+        assert buffers == []
+
+
+def test_problems_of_the_run_are_told(run, reader):
+    run.problems.append(Problem("/data/e1-r0034-s01-c00.xtc", 77, "the file ends", "3 events are lost"))
+    content, _ = messages.event(reader, 1, 2)
+    assert content["problems"] == 1
+    assert content["problem"] == "e1-r0034-s01-c00.xtc at byte 77: the file ends; 3 events are lost"
+
+
+def ask(reader, reduction=None, **question):
+    return messages.segment(reader, {"t": "segment", **question}, reduction)
+
+
+def test_a_segment_is_exact(reader):
+    content, buffers = ask(reader, index=17, segment=4, constants=True)
+    raw = np.frombuffer(buffers[0], content["dtype"]).reshape(185, 388)
+    assert content["dtype"] == "int16"
+    assert len(buffers[0]) == 143_560
+    assert np.array_equal(raw, reader.shot(17).raw[4])
+    assert raw[3, 5] == 17
+    assert (np.frombuffer(buffers[1], "<i4") == fakes.PEDESTAL).all()
+    assert not np.frombuffer(buffers[2], "u1").any()
+
+
+def test_a_segment_without_data(reader):
+    assert ask(reader, index=7, segment=4) == (
+        {"t": "segment", "index": 7, "segment": 4, "data": False},
+        [],
+    )
+
+
+def test_a_reduction_grows(reader):
+    reduction = fakes.FakeReduction(100)
+    content, buffers = messages.progress(reader, reduction)
+    assert (content["data"], content["done"], buffers) == (False, 0, [])
+    reduction.advance(40)
+    content, buffers = messages.progress(reader, reduction)
+    assert (content["name"], content["done"], content["total"]) == ("mean", 40, 100)
+    assert memoryview(buffers[0]).nbytes == 32 * 93 * 194
+    content, buffers = ask(reader, reduction, index=-1, segment=2)
+    assert content["dtype"] == "float32"
+    assert np.frombuffer(buffers[0], "<f4")[0] == 1.5

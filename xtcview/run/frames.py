@@ -1,0 +1,111 @@
+"""An event's panels of an area detector, straight from the file into one array.
+
+The counts are read where they belong, with one scattered read, instead of being read and copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xtcview.errors import TruncatedError, UnsupportedTypeError
+from xtcview.format.headers import COMPRESSED
+from xtcview.format.src import Src
+from xtcview.types import camera, cspad, cspad2x2, registry
+
+from . import buffers
+from .event import Event
+from .store import Item
+
+QUADS, SECTIONS = 4, 8
+CSPAD_SHAPE = (QUADS * SECTIONS, *cspad.SECTION)
+_HEADERS = {cspad.DataV1: cspad.HeaderV1, cspad.DataV2: cspad.HeaderV2}
+_SECTION_BYTES = 2 * cspad.SECTION[0] * cspad.SECTION[1]
+
+
+class Raw(NamedTuple):
+    """What an event holds of a detector.
+
+    Parameters
+    ----------
+    panels : ndarray
+        ADU, writable and the caller's own. CSPAD: int16 (32, 185, 388), segment = 8 * quad +
+        section, absent segments 0; cameras: uint8 or uint16 (rows, columns).
+    present : ndarray of bool
+        (segments,).
+    """
+
+    panels: npt.NDArray[Any]
+    present: npt.NDArray[np.bool_]
+
+
+Reader = Callable[[Event, Src], Raw | None]
+
+
+def read_cspad(evt: Event, src: Src) -> Raw | None:
+    """Read the quads of an event, each to its place; None without data.
+
+    Raises
+    ------
+    TruncatedError
+        The payload ends before its quads do.
+    """
+    item = evt.find(cspad.Data[::-1], src)
+    if item is None:
+        return None
+    try:
+        if item.word & COMPRESSED:
+            raise UnsupportedTypeError(f"{registry.type_name(item.word)} cannot be expanded yet")
+        config = registry.config_for(item.word, lambda kind: evt.config.find(src, kind))
+    except UnsupportedTypeError as error:
+        evt.note(item, str(error))
+        return None
+    return _read_quads(item, config)
+
+
+def _read_quads(item: Item, config: Any) -> Raw:
+    """Read a payload with one call, headers aside and sections into the panels."""
+    header = _HEADERS[item.kind]  # type: ignore[index]
+    panels, present = buffers.empty(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)
+    aside = bytearray(header.DTYPE.itemsize + cspad.TRAILER)
+    targets: list[Any] = []
+    pos = 0
+    for _ in range(config.numQuads()):
+        at, size = item.at + pos, header.DTYPE.itemsize
+        quad = header(item.file.read(at, size), 0, None, config, item.file.path, at)
+        first, mask = SECTIONS * quad.quad(), quad.sectionMask()
+        segments = [first + section for section in range(SECTIONS) if mask >> section & 1]
+        targets.append(memoryview(aside)[:size])
+        if len(segments) == SECTIONS:
+            targets.append(panels[segments[0] : segments[-1] + 1])
+        else:
+            targets += [panels[segment] for segment in segments]
+        targets.append(memoryview(aside)[: cspad.TRAILER])
+        present[segments] = True
+        pos += size + len(segments) * _SECTION_BYTES + cspad.TRAILER
+    if pos > item.size:
+        what = f"the quads need {pos} bytes, found {item.size}; payload or configuration is wrong"
+        raise TruncatedError(what, item.file.path, item.at)
+    item.file.scatter(item.at, targets, pos, registry.type_name(item.word))
+    panels[~present] = 0
+    return Raw(panels, present)
+
+
+def read_cspad2x2(evt: Event, src: Src) -> Raw | None:
+    """Give the two sections their own axis: the DAQ stores them pixel beside pixel."""
+    element = evt.get(cspad2x2.ElementV1, src)
+    if element is None:
+        return None
+    return Raw(np.ascontiguousarray(np.moveaxis(element.data(), -1, 0)), np.ones(2, bool))
+
+
+def read_camera(evt: Event, src: Src) -> Raw | None:
+    """Return the frame of a camera."""
+    frame = evt.get(camera.FrameV1, src)
+    if frame is None:
+        return None
+    pixels = frame.data16() if frame.depth() > 8 else frame.data8()
+    return Raw(pixels, np.ones(1, bool))
