@@ -60,6 +60,7 @@ class FakeRun:
     lives: str = ""  # folder
     delay: float = 0.0  # s per event
     broken: bool = False  # cannot be opened twice
+    calib_dir: str = "/data/calib"
     closed: bool = False
 
     @property
@@ -112,6 +113,12 @@ class FakeDetector:
         info = np.iinfo(self.run.dtype)
         rng = np.random.default_rng(number)
         return rng.integers(info.min, info.max, self.shape, self.run.dtype, endpoint=True)
+
+    def read(self, evt: FakeEvent) -> SimpleNamespace | None:
+        panels = self.raw(evt)
+        return (
+            panels if panels is None else SimpleNamespace(panels=panels, present=self.present(evt))
+        )
 
     def raw(self, evt: FakeEvent) -> np.ndarray | None:
         if evt.number in self.run.empty or evt.number in self.run.unread:

@@ -23,8 +23,9 @@ def _no_open_runs():
 
 def task_of(run: FakeRun, ops=("sum",), calib=False, token="t") -> Task:
     return Task(
-        run.spec, identity(run), "cspad", tuple(ops), calib, token, OPENER, core.package_version()
-    )
+        run.spec, identity(run), "cspad", tuple(ops), run.calib_dir if calib else "", token, OPENER,
+        core.package_version(),
+    )  # fmt: skip
 
 
 def test_a_chunk_counts_and_sums():
@@ -125,6 +126,12 @@ def test_another_version_is_refused():
 def test_another_run_under_the_same_name_is_refused():
     task = replace(task_of(FakeRun()), identity=(1, 2, 3, 2, 3))
     with pytest.raises(EngineError, match=r"another run than here.*expected \(1, 2, 3, 2, 3\)"):
+        run_chunk(task, range(2))
+
+
+def test_constants_from_elsewhere_are_refused():
+    task = replace(task_of(FakeRun(), calib=True), calib_dir="/mine/calib")
+    with pytest.raises(EngineError, match=r"calibrated from /data/calib, expected /mine/calib"):
         run_chunk(task, range(2))
 
 

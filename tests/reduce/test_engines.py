@@ -183,8 +183,11 @@ def test_cancel_frees_the_engines(local):
         time.sleep(0.02)
     r.cancel()
     counted = r.wait(LONG).report.counted
-    r._thread.join(LONG)
     assert 0 < counted < 10_000
+    deadline = time.monotonic() + LONG
+    while local._client.history and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not local._client.history
     assert not local._client.outstanding
     assert r.report.counted == counted
 

@@ -26,7 +26,9 @@ def viewer(run, monkeypatch):
     from xtcview.viewer.widget import Viewer
 
     sent = []
-    monkeypatch.setattr(Viewer, "send", lambda self, content, buffers: sent.append((content, buffers)))
+    monkeypatch.setattr(
+        Viewer, "send", lambda self, content, buffers: sent.append((content, buffers))
+    )
     monkeypatch.setattr(Viewer, "sent", sent, raising=False)
     widget = Viewer(run, run.detector())
     yield widget

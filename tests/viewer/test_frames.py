@@ -128,7 +128,13 @@ def test_nothing_present_is_coded_as_nothing():
 
 @pytest.mark.parametrize(
     ("shape", "f"),
-    [((32, 185, 388), 2), ((2, 185, 388), 1), ((1, 480, 640), 1), ((1, 1024, 1024), 2), ((1, 4096, 4096), 8)],
+    [
+        ((32, 185, 388), 2),
+        ((2, 185, 388), 1),
+        ((1, 480, 640), 1),
+        ((1, 1024, 1024), 2),
+        ((1, 4096, 4096), 8),
+    ],
 )
 def test_binning_serves_the_pane(shape, f):
     assert binning_for(shape) == f

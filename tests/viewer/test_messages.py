@@ -43,7 +43,9 @@ def test_events_without_a_picture_still_have_an_answer(reader):
 
 
 def test_problems_of_the_run_are_told(run, reader):
-    run.problems.append(Problem("/data/e1-r0034-s01-c00.xtc", 77, "the file ends", "3 events are lost"))
+    run.problems.append(
+        Problem("/data/e1-r0034-s01-c00.xtc", 77, "the file ends", "3 events are lost")
+    )
     content, _ = messages.event(reader, 1, 2)
     assert content["problems"] == 1
     assert content["problem"] == "e1-r0034-s01-c00.xtc at byte 77: the file ends; 3 events are lost"

@@ -77,7 +77,9 @@ def test_constants_that_fail_are_noted(run, monkeypatch):
     monkeypatch.setattr(det, "pedestals", broken)
     reader = Reader(run, det)
     assert reader.constants()[0] is None
-    assert reader.trouble == ["no pedestals: pedestals/0-end.data: 3 numbers where 2296960 were expected"]
+    assert reader.trouble == [
+        "no pedestals: pedestals/0-end.data: 3 numbers where 2296960 were expected"
+    ]
 
 
 def test_a_geometry_that_fails_is_noted(run, monkeypatch):

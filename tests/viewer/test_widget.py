@@ -41,7 +41,10 @@ def test_a_bad_question_is_answered_with_an_error(viewer, content):
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 99) | st.text(max_size=5),
-    lambda x: st.lists(x, max_size=3) | st.dictionaries(st.sampled_from(["t", "seq", "view", "index", "f"]), x),
+    lambda x: (
+        st.lists(x, max_size=3)
+        | st.dictionaries(st.sampled_from(["t", "seq", "view", "index", "f"]), x)
+    ),
     max_leaves=8,
 )
 
@@ -49,7 +52,12 @@ JUNK = st.recursive(
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(JUNK | st.fixed_dictionaries({"t": st.sampled_from(["event", "segment", "hello"]), "f": JUNK, "index": JUNK}))
+@given(
+    JUNK
+    | st.fixed_dictionaries(
+        {"t": st.sampled_from(["event", "segment", "hello"]), "f": JUNK, "index": JUNK}
+    )
+)
 def test_no_message_can_raise(viewer, content):
     before = len(viewer.sent)
     viewer._on_message(viewer, content, [])
@@ -64,7 +72,9 @@ def test_event_counts_like_a_list(viewer):
         viewer.event = 64
 
 
-@pytest.mark.parametrize(("name", "value"), [("cmap", "rainbow"), ("scale", "cubic"), ("arrangement", "pile")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("cmap", "rainbow"), ("scale", "cubic"), ("arrangement", "pile")]
+)
 def test_unknown_settings_are_refused(viewer, name, value):
     with pytest.raises(traitlets.TraitError):
         setattr(viewer, name, value)

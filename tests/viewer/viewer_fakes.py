@@ -1,7 +1,7 @@
-"""A run and a detector made of numbers, for the viewer's tests: the event's own number is in its pixels.
+"""A run and a detector made of numbers: the event's own number is in its pixels.
 
-Bit k of the event number is a block of 60 x 60 pixels in segment MARKED, bright when the bit is set and dark
-when it is not.
+Bit k of the event number is a block of 60 x 60 pixels in segment MARKED, bright when the bit is
+set and dark when it is not.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class FakeRun:
         if self.delay:
             time.sleep(self.delay)
         if index in self.unreadable:
-            raise FormatError("extent 12 where at least 20 was expected; the event is lost", "e1-r0034-s00-c00.xtc", 4096)
+            what = "extent 12 where at least 20 was expected; the event is lost"
+            raise FormatError(what, "e1-r0034-s00-c00.xtc", 4096)
         return FakeEvent(index, (1 << 14 | 1 << 1) if index in self.damaged else 0)
 
     def detector(self, name: str | None = None) -> FakeDetector:

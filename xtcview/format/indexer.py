@@ -146,7 +146,8 @@ class _Builder:
         if head.fiducial == NO_FIDUCIAL:
             return
         damaged = empty = codes = 0
-        end = offset + head.size
+        incomplete = head.damage & Damage.IncompleteContribution  # not entered
+        end = offset + (DGRAM_SIZE if incomplete else head.size)
         for pos, (damage, log, phy, contains, extent) in window.children(offset + DGRAM_SIZE, end):
             if log >> 24 != Level.Segment:
                 continue

@@ -71,7 +71,7 @@ def reduce(
         identity=identity(run),
         detector=detector.name,
         ops=tuple(op.name for op in wanted),
-        calib=calib,
+        calib_dir=str(run.calib_dir) if calib else "",
         token=uuid4().hex,
         opener=opener,
         version=package_version(),

@@ -46,8 +46,8 @@ class Task:
         Name of the detector.
     ops : tuple of str
         Names of the ops.
-    calib : bool
-        Reduce ``det.calib`` instead of ``det.raw``.
+    calib_dir : str
+        Reduce ``det.calib`` with the constants of this folder; '' means ``det.raw``.
     token : str
         Of the reduction; a new one makes a new detector, with the constants of the day.
     opener : str
@@ -60,7 +60,7 @@ class Task:
     identity: Identity
     detector: str
     ops: tuple[str, ...]
-    calib: bool
+    calib_dir: str
     token: str
     opener: str
     version: str
@@ -109,7 +109,18 @@ def _open(task: Task) -> Reader:
             f"fiducials of the first and last) are {found}, expected {task.identity}. Engines must "
             "see the same files; if the run has grown since, open it again"
         )
-    return Reader((task.opener, task.spec, task.identity), run)
+    if task.calib_dir and str(run.calib_dir) != task.calib_dir:
+        _close(run)
+        raise EngineError(
+            f"{task.spec} on {platform.node()} would be calibrated from {run.calib_dir}, expected "
+            f"{task.calib_dir}: set the option psana.calib-dir there too, or put the constants "
+            "beside the data"
+        )
+    return Reader(_key(task), run)
+
+
+def _key(task: Task) -> tuple[Any, ...]:
+    return task.opener, task.spec, task.identity, task.calib_dir
 
 
 def _close(run: Any) -> None:
@@ -129,7 +140,7 @@ def close_readers() -> None:
 @contextmanager
 def reader_of(task: Task) -> Iterator[Reader]:
     """Lend an open run to one chunk; threads never share one."""
-    key = (task.opener, task.spec, task.identity)
+    key = _key(task)
     with _idle_lock:
         reader = next((r for r in _idle if r.key == key), None)
         if reader is not None:
@@ -210,7 +221,7 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
     tally = _Tally(ops.find(task.ops), len(events))
     with reader_of(task) as reader:
         for number in events:
-            _take(tally, reader, int(number), task.calib)
+            _take(tally, reader, int(number), bool(task.calib_dir))
     tally.flush()
     summary = {
         "counted": tally.counted,
@@ -242,13 +253,14 @@ def read_event(run: Any, detector: Any, number: int, calib: bool) -> tuple[Array
     damage = event.damage(detector.source)
     if damage:
         return Skipped("damaged", f"damage word {damage:#x} of {detector.source}", number)
-    frame = detector.calib(event) if calib else detector.raw(event)
-    if frame is None:
+    found = detector.read(event)
+    if found is None:
         # what could not be read is no data either, but for another reason
         for problem in getattr(event, "problems", ()):
             return Skipped("failed", f"{problem.file}: {problem.what}", number)
         return Skipped("missing", f"no data of {detector.source}", number)
-    return frame.reshape(detector.shape), detector.present(event)
+    frame = detector.calib(event) if calib else found.panels
+    return frame.reshape(detector.shape), found.present
 
 
 def _check(frame: Array, held: Array, dtype: str) -> None:

@@ -16,7 +16,6 @@ from xtcview.reduce.pools import Pool
 
 DEPTH = 2  # chunks in flight per worker: one at work, one waiting
 PATIENCE = 0.2  # s between looks at whether to stop
-DRAIN = 10.0  # s that a stopped flow waits for chunks already begun
 
 
 class Merger(Protocol):
@@ -105,15 +104,8 @@ class Flow:
             self.total.fail(chunk.number, chunk.events, reason)
         self.pool.forget(future)
 
-    def drain(self) -> None:
-        """Let go of chunks that are no longer wanted; those begun are waited for, not merged."""
-        for future in list(self.flying):
+    def drop(self) -> None:
+        """Let go of chunks that are no longer wanted; those begun end by themselves."""
+        for future in self.flying:
             self.pool.cancel(future)
-        deadline = time.monotonic() + DRAIN
-        while self.flying and time.monotonic() < deadline:
-            try:
-                future = self.finished.get(timeout=PATIENCE)
-            except Empty:
-                continue
-            del self.flying[future]
-            self.pool.forget(future)
+            future.add_done_callback(self.pool.forget)

@@ -53,7 +53,8 @@ class Pool:
         future.cancel()
 
     def close(self) -> None:
-        """Release what this object made."""
+        """Close the runs that this process has opened for its chunks."""
+        core.close_readers()
 
 
 class SerialPool(Pool):
@@ -65,7 +66,7 @@ class SerialPool(Pool):
     def close(self) -> None:
         """End the thread and close the runs that it opened."""
         self.executor.shutdown(wait=True, cancel_futures=True)
-        core.close_readers()
+        super().close()
 
 
 def is_ipyparallel(engines: Any) -> bool:

@@ -187,7 +187,7 @@ class Reduction:
                     self._tell()
             finally:
                 self._stop.set()
-                flow.drain()
+                flow.drop()
                 pool.close()
             if self.report.unread and not self.done:
                 raise EngineError(f"{self.report.unread} events were not read: an error in xtcview")

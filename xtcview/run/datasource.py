@@ -252,7 +252,7 @@ class Run:
         context = EventContext(
             self.files, self.aliases, self.config_at(number), self.run(), self._options
         )
-        return Event(number, self.timeline.parts(number), context)
+        return Event(number, self.times()[number], self.timeline.parts(number), context)
 
     def config_at(self, number: int) -> ConfigStore:
         """Return the configuration that holds at an event (-1: before the first)."""

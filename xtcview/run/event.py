@@ -13,9 +13,9 @@ from datetime import datetime, timezone
 from functools import cached_property, total_ordering
 from typing import Any, NamedTuple
 
-from xtcview.errors import XtcError
+from xtcview.errors import IndexFileError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
-from xtcview.format.ids import Damage, TypeId
+from xtcview.format.ids import Damage, Transition, TypeId
 from xtcview.format.src import NO_SRC
 from xtcview.format.tree import Fault
 from xtcview.source import AliasMap, Pattern
@@ -50,12 +50,19 @@ class EventTime:
         Seconds << 32 | nanoseconds.
     fiducial : int
         360 Hz pulse id.
+
+    Raises
+    ------
+    ValueError
+        The numbers do not fit into 64 and 32 bits.
     """
 
     __slots__ = ("_fiducial", "_time")
 
     def __init__(self, time: int, fiducial: int) -> None:
         self._time, self._fiducial = int(time), int(fiducial)
+        if not (0 <= self._time < 1 << 64 and 0 <= self._fiducial < 1 << 32):
+            raise ValueError(f"time {time} or fiducial {fiducial} is no 64-bit and 32-bit number")
 
     def time(self) -> int:
         """Return seconds << 32 | nanoseconds."""
@@ -78,7 +85,9 @@ class EventTime:
             return NotImplemented
         return (self._time, self._fiducial) == (other._time, other._fiducial)
 
-    def __lt__(self, other: EventTime) -> bool:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, EventTime):
+            return NotImplemented
         return (self._time, self._fiducial) < (other._time, other._fiducial)
 
     def __hash__(self) -> int:
@@ -153,13 +162,17 @@ class Event:
     ----------
     number : int
         Position in ``run.times()``.
+    time : EventTime
+        Its name.
     parts : list of (int, int)
         File and byte of its datagrams, DAQ streams first.
     context : EventContext
     """
 
-    def __init__(self, number: int, parts: list[tuple[int, int]], context: EventContext) -> None:
-        self.number = number
+    def __init__(
+        self, number: int, time: EventTime, parts: list[tuple[int, int]], context: EventContext
+    ) -> None:
+        self.number, self.time = number, time
         self._parts, self._context = parts, context
         self._objects: dict[tuple[Any, str], Any] = {}
         self.problems: list[Problem] = []
@@ -168,7 +181,26 @@ class Event:
     def _id(self) -> EventId:
         file, offset = self._parts[0]
         data = self._context.files[file].read_exactly(offset, DGRAM_SIZE, "datagram header")
-        return EventId(dgram(data), self._context.run_number)
+        return EventId(self._checked(dgram(data), file, offset), self._context.run_number)
+
+    def _checked(self, head: Dgram, number: int, offset: int) -> Dgram:
+        """Return a datagram's header when it is this event's.
+
+        Raises
+        ------
+        IndexFileError
+            The index names a byte at which another datagram stands, or none.
+        """
+        file, own = self._context.files[number], self.time
+        clock = (own.seconds(), own.nanoseconds(), own.fiducial())
+        found = (head.seconds, head.nanoseconds, head.fiducial)
+        # the clock of the control system differs from the DAQ's
+        same = found[2] == clock[2] if file.is_ioc else found == clock
+        if not same or head.service != Transition.L1Accept:
+            what = f"does not fit {file.path.name}: event {clock} is not at byte {offset}"
+            remedy = "take the index away, and the .xtc file is read instead"
+            raise IndexFileError(f"{what}, found {found}; {remedy}", file.index_path)
+        return head
 
     @cached_property
     def _datagrams(self) -> list[tuple[Dgram, list[Item]]]:
@@ -178,6 +210,7 @@ class Event:
             file = self._context.files[number]
             try:
                 head, items, faults = read_items(file, offset)
+                self._checked(head, number, offset)
             except XtcError as error:
                 lost = "this stream's part of the event is missing"
                 self.problems.append(Problem(str(file.path), offset, str(error), lost))
@@ -196,7 +229,7 @@ class Event:
         """Payloads that psana shows, in its order; of two alike the first stream's."""
         kept: dict[tuple[Any, int], Item] = {}
         for item in self._items:
-            if _is_shown(item, self._context.options):
+            if item.size and _is_shown(item, self._context.options):  # psana skips empty ones
                 kept.setdefault((item.src.key, item.word), item)
         return sorted(kept.values(), key=order)
 
@@ -265,7 +298,7 @@ class Event:
 
     def keys(self) -> list[EventKey]:
         """List what the event holds; payloads without table have type None, id and size."""
-        stored = [i for i in self._stored if i.size and not is_container(i)]
+        stored = [i for i in self._stored if not is_container(i)]
         own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
         return [item_key(i, self._context.aliases) for i in stored] + [
             EventKey(EventId, NO_SRC),

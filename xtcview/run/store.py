@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from xtcview.errors import FormatError, UnsupportedTypeError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram, type_id, version
-from xtcview.format.ids import Level, TypeId
+from xtcview.format.ids import Damage, Level, TypeId
 from xtcview.format.indexer import PIECE, Window
 from xtcview.format.src import NO_SRC, Src, make_src
 from xtcview.format.tree import Fault, Leaf, root_fault, walk, walk_headers
@@ -89,6 +89,8 @@ class Item:
 def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Fault]]:
     """List a datagram's payloads in file order; large ones are not read yet.
 
+    A datagram marked as an incomplete contribution is not entered.
+
     Returns
     -------
     head : Dgram
@@ -108,6 +110,8 @@ def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Faul
     fault = root_fault(head.extent, max(file.size - offset, len(data)))
     if fault:
         raise FormatError(fault, file.path, offset)
+    if head.damage & Damage.IncompleteContribution:
+        return head, [], []
     if head.size <= len(data):
         leaves, faults = walk(data, DGRAM_SIZE, head.size)
         view = memoryview(data)

@@ -7,6 +7,7 @@ matplotlib. The anchors are matplotlib's values; the two greys are their own def
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from xtcview.viewer.frames import CODES, NO_DATA, Coded
 
 Array = NDArray[Any]
+Curve = Callable[[Array], Array]
 
 LOG_CONTRAST = 1000.0  # the log scale shows this ratio between its bright and its dark end
-SCALE_FUNCTIONS = {  # from 0..1 to 0..1, and back
+SCALE_FUNCTIONS: dict[str, tuple[Curve, Curve]] = {  # from 0..1 to 0..1, and back
     "linear": (np.asarray, np.asarray),
     "sqrt": (np.sqrt, np.square),
     "log": (
@@ -76,7 +78,8 @@ def table(name: str) -> Array:
     at = np.linspace(0, 1, CODES)
     knots = np.linspace(0, 1, len(anchors))
     lines = [np.interp(at, knots, anchors[:, k]) for k in range(3)]
-    return np.stack(lines, axis=1).round().astype(np.uint8)
+    colours: Array = np.stack(lines, axis=1).round().astype(np.uint8)
+    return colours
 
 
 def limits(coded: Coded, low: float = 1.0, high: float = 99.9) -> tuple[float, float]:
@@ -94,10 +97,11 @@ def limits(coded: Coded, low: float = 1.0, high: float = 99.9) -> tuple[float, f
 def stretch(values: Array, vmin: float, vmax: float, scale: str) -> Array:
     """Map ADU to 0..1: linear, sqrt, or log(1 + 1000 t) / log(1001)."""
     forward, _ = SCALE_FUNCTIONS[scale]
-    return np.asarray(forward(np.clip((values - vmin) / (vmax - vmin), 0.0, 1.0)))
+    return forward(np.clip((values - vmin) / (vmax - vmin), 0.0, 1.0))
 
 
 def shades(levels: Array, vmin: float, vmax: float, scale: str) -> Array:
     """Return for each code the row of the colour table: uint8 (256,)."""
     t = stretch(np.nan_to_num(levels), vmin, vmax, scale)
-    return np.round(t * (CODES - 1)).astype(np.uint8)
+    rows: Array = np.round(t * (CODES - 1)).astype(np.uint8)
+    return rows

@@ -212,8 +212,8 @@ def _style(look: Any, vmin: float, vmax: float) -> dict[str, Any]:
     """Return matplotlib's words for the look of the page."""
     from matplotlib.colors import FuncNorm, ListedColormap
 
-    cmap = ListedColormap(colours.table(look.cmap) / 255.0)
-    cmap.set_bad(np.array(colours.GAP) / 255.0)
+    red, green, blue = (part / 255.0 for part in colours.GAP)
+    cmap = ListedColormap(colours.table(look.cmap) / 255.0).with_extremes(bad=(red, green, blue))
     forward, back = colours.SCALE_FUNCTIONS[look.scale]
     norm = FuncNorm(
         (

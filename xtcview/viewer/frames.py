@@ -96,7 +96,7 @@ def block_sum(panels: Array, f: int) -> Array:
 
 def _strided_sum(panels: Array, f: int, kind: type) -> Array:
     """Sum every f neighbours along the last axis (strided adds: 15 times faster than mean())."""
-    out = panels[..., 0::f].astype(kind)
+    out: Array = panels[..., 0::f].astype(kind)
     for k in range(1, min(f, panels.shape[-1])):
         part = panels[..., k::f]
         out[..., : part.shape[-1]] += part

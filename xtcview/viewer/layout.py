@@ -68,7 +68,10 @@ def stack_picture(shape: tuple[int, ...]) -> Picture:
 
 
 def grid_picture(shape: tuple[int, ...]) -> Picture:
-    """Return quads left to right, sections downwards: row = section*rows + r, col = quad*cols + c."""
+    """Return quads left to right, sections downwards.
+
+    Pixel (r, c) of a segment stands at row = section * rows + r, column = quad * cols + c.
+    """
     _, rows, cols = shape
     quad, section = np.divmod(np.arange(GRID_QUADS * GRID_SECTIONS), GRID_SECTIONS)
     tiles = _upright_tiles(shape, section * rows, quad * cols)
@@ -90,7 +93,8 @@ def arranged(panels: Array, key: str) -> Array:
     if key == "stack":
         return panels.reshape(-1, cols)
     quads = panels.reshape(GRID_QUADS, GRID_SECTIONS * rows, cols)
-    return quads.transpose(1, 0, 2).reshape(GRID_SECTIONS * rows, GRID_QUADS * cols)
+    grid: Array = quads.transpose(1, 0, 2).reshape(GRID_SECTIONS * rows, GRID_QUADS * cols)
+    return grid
 
 
 def image_picture(tiles: Array) -> Picture:

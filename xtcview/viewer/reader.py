@@ -195,7 +195,7 @@ def _whole(pedestals: Array | None) -> Array | None:
     """Round pedestals to whole ADU, in the narrowest type: int16 subtracts 8 times faster."""
     if pedestals is None:
         return None
-    narrow = 0 <= pedestals.min() and pedestals.max() < 2**14
+    narrow = pedestals.min() >= 0 and pedestals.max() < 2**14
     return np.rint(pedestals).astype(np.int16 if narrow else np.int32)
 
 

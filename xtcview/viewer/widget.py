@@ -101,7 +101,9 @@ class Viewer(ViewState, anywidget.AnyWidget):
 
         from xtcview.viewer import export
 
-        return Image(data=export.png(self._scene(), export.SNAPSHOT), format="png")
+        return Image(  # type: ignore[no-untyped-call]
+            data=export.png(self._scene(), export.SNAPSHOT), format="png"
+        )
 
     def figure(self) -> Figure:
         """Return both panes at full resolution as a matplotlib figure."""
