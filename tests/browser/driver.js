@@ -107,5 +107,60 @@
     return reply.content.user_expressions.it.data["text/plain"];
   }
 
-  globalThis.xv = { root, probe, read_both, move, until, step, drag, watch, kernel, frame };
+  /** A number that changes when any pixel of a pane does. */
+  function pixels(name) {
+    const canvas = root().querySelector(`canvas.xv-${name}`);
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Uint32Array(data.buffer).reduce((sum, word) => (Math.imul(sum, 31) + word) | 0, 7);
+  }
+
+  /** Where in the window a detector pixel is drawn. */
+  function place(name, { segment, row, col }) {
+    const view = root().xtcview;
+    const canvas = root().querySelector(`canvas.xv-${name}`);
+    canvas.scrollIntoView({ block: "nearest" });
+    const box = canvas.getBoundingClientRect();
+    const { picture } = view[name];
+    const tile = picture.tiles.find((t) => t.segment === segment && col >= t.col0 && col < t.col0 + t.cols);
+    const x = tile.x0 + row * tile.dxRow + (col - tile.col0) * tile.dxCol;
+    const y = tile.y0 + row * tile.dyRow + (col - tile.col0) * tile.dyCol;
+    const scale = box.width / Math.max(picture.rows, picture.cols);
+    return [
+      box.left + box.width / 2 + (x - (picture.cols - 1) / 2) * scale,
+      box.top + box.height / 2 + (y - (picture.rows - 1) / 2) * scale,
+    ];
+  }
+
+  /** Whether the cursor is drawn above a pane. */
+  function crossed(name) {
+    const above = root().querySelector(`canvas.xv-${name} + .xv-above`);
+    const { data } = above.getContext("2d").getImageData(0, 0, above.width, above.height);
+    return data.some((part) => part);
+  }
+
+  /** Median ms of script for one change of the upper limit. */
+  function contrast(times) {
+    const input = root().querySelector("[aria-label='highest ADU shown']");
+    const took = [];
+    for (let i = 0; i < times; i++) {
+      const start = performance.now();
+      input.value = 100 + i;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+      took.push(performance.now() - start);
+    }
+    return took.sort((a, b) => a - b)[times >> 1];
+  }
+
+  let running = 0;
+  /** Run code in the notebook's kernel as a cell does. */
+  function execute(code) {
+    const { kernel } = globalThis.jupyterapp.shell.currentWidget.context.sessionContext.session;
+    running++;
+    kernel.requestExecute({ code, store_history: false }).done.then(() => running--);
+  }
+
+  globalThis.xv = {
+    root, probe, read_both, move, until, step, drag, watch, kernel, frame,
+    pixels, place, crossed, contrast, execute, running: () => running > 0,
+  };
 })();

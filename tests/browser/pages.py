@@ -60,3 +60,29 @@ def place_probe(page: Page, arrangement: str = "grid") -> None:
 def kernel(page: Page, expression: str) -> Any:
     """Evaluate an expression in the notebook's kernel."""
     return ast.literal_eval(page.evaluate("(e) => xv.kernel(e)", expression))
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has written its settings, if it does."""
+    page.wait_for_timeout(400)
+
+
+def reset(page: Page) -> None:
+    """Bring the viewer back to event 20 with the settings of a new one."""
+    page.mouse.move(1, 1)
+    state = "dict(cmap='viridis', scale='linear', auto=True, arrangement='grid', event=20)"
+    kernel(page, f"[setattr(xv, k, v) for k, v in {state}.items()] and 0")
+    page.evaluate("xv.move(20)")
+    if page.evaluate("xv.until(20)") is None:
+        raise RuntimeError("the viewer did not come back to event 20")
+    settle(page)
+
+
+def wait_code(folder: Path) -> str:
+    """Return a cell that runs until the file `go` appears, half a minute at most."""
+    flag = str(folder / "go")
+    return f"""import pathlib, time
+for _ in range(600):
+    if pathlib.Path({flag!r}).exists():
+        break
+    time.sleep(0.05)"""

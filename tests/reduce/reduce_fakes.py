@@ -17,7 +17,7 @@ import numpy as np
 
 from xtcview.errors import FormatError, RunNotFoundError, SourceError
 
-OPENER = "reduce_fakes:open_fake"
+LIBRARY = "reduce_fakes"  # has `open` and `Detector`, as xtcview has
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,6 @@ class FakeRun:
             life.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def detector(self, name: str | None = None) -> FakeDetector:
-        if name not in (None, "cspad"):
-            raise SourceError(f"no detector {name!r}")
-        return FakeDetector(self)
-
     def close(self) -> None:
         self.closed = True
 
@@ -143,7 +138,13 @@ class FakeDetector:
         return present
 
 
-def open_fake(spec: str) -> FakeRun:
+def Detector(name: str | None, run: FakeRun) -> FakeDetector:
+    if name not in (None, "cspad"):
+        raise SourceError(f"no detector {name!r}")
+    return FakeDetector(run)
+
+
+def open(spec: str) -> FakeRun:
     run = FakeRun(**json.loads(spec))
     if run.broken:
         raise RunNotFoundError("/data/xtc: no such folder on this machine")
@@ -152,7 +153,7 @@ def open_fake(spec: str) -> FakeRun:
 
 def expected(run: FakeRun, numbers: list[int]) -> dict[str, np.ndarray]:
     """Compute sum, mean and the rest the slow and plain way, from whole frames."""
-    det = run.detector()
+    det = FakeDetector(run)
     frames = np.array([det.frame(k) for k in numbers], np.int64)
     held = np.array([det.present(FakeEvent(k, 0, [])) for k in numbers])[..., None, None]
     held = np.broadcast_to(held, frames.shape)

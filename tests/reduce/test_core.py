@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import reduce_fakes
-from reduce_fakes import OPENER, FakeRun, expected, open_fake
+from reduce_fakes import LIBRARY, FakeRun, expected
 
 from xtcview.errors import EngineError, RunNotFoundError, SourceError
 from xtcview.reduce import core
@@ -22,10 +22,9 @@ def _no_open_runs():
 
 
 def task_of(run: FakeRun, ops=("sum",), calib=False, token="t") -> Task:
-    return Task(
-        run.spec, identity(run), "cspad", tuple(ops), run.calib_dir if calib else "", token, OPENER,
-        core.package_version(),
-    )  # fmt: skip
+    folder = run.calib_dir if calib else ""
+    version = core.package_version()
+    return Task(run.spec, identity(run), "cspad", tuple(ops), folder, token, LIBRARY, version)
 
 
 def test_a_chunk_counts_and_sums():
@@ -89,11 +88,9 @@ def test_a_frame_of_another_dtype_fails(monkeypatch):
 
 def test_a_run_is_opened_once_and_a_detector_once_per_reduction(monkeypatch):
     opened, made = [], []
-    monkeypatch.setattr(reduce_fakes, "open_fake", lambda s: opened.append(s) or open_fake(s))
-    plain = FakeRun.detector
-    monkeypatch.setattr(
-        FakeRun, "detector", lambda run, name: made.append(name) or plain(run, name)
-    )
+    opens, makes = reduce_fakes.open, reduce_fakes.Detector
+    monkeypatch.setattr(reduce_fakes, "open", lambda s: opened.append(s) or opens(s))
+    monkeypatch.setattr(reduce_fakes, "Detector", lambda n, r: made.append(n) or makes(n, r))
     task = task_of(FakeRun(n=6))
     run_chunk(task, range(2))
     run_chunk(task, range(2, 4))
@@ -104,12 +101,13 @@ def test_a_run_is_opened_once_and_a_detector_once_per_reduction(monkeypatch):
 
 def test_runs_kept_open_are_bounded_and_closed(monkeypatch):
     opened: list[FakeRun] = []
+    opens = reduce_fakes.open
 
     def keep(spec: str) -> FakeRun:
-        opened.append(open_fake(spec))
+        opened.append(opens(spec))
         return opened[-1]
 
-    monkeypatch.setattr(reduce_fakes, "open_fake", keep)
+    monkeypatch.setattr(reduce_fakes, "open", keep)
     for n in range(3, 4 + core.READERS):
         run_chunk(task_of(FakeRun(n=n)), range(2))
     assert [run.closed for run in opened] == [True] + core.READERS * [False]

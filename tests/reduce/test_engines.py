@@ -13,7 +13,7 @@ import ipyparallel
 import numpy as np
 import psutil
 import pytest
-from reduce_fakes import OPENER, FakeRun, expected
+from reduce_fakes import LIBRARY, FakeRun, expected
 
 from xtcview.errors import EngineError
 from xtcview.reduce import engines, reaper
@@ -28,7 +28,7 @@ COUNTED = [k for k in range(300) if k not in (1, 2, 4, 250)]
 
 
 def start(run: FakeRun, **kwargs):
-    return reduce(run, opener=OPENER, **kwargs)
+    return reduce(run, library=LIBRARY, **kwargs)
 
 
 def check_same(r, wanted: dict[str, np.ndarray]) -> None:
@@ -63,9 +63,10 @@ def cluster(tmp_path):
     )  # fmt: skip
     made.start_cluster_sync()
     pids = engines._leaders(made)
+    leaders = [reaper.leader(pid) for pid in pids]
     yield made
     made.stop_cluster_sync()
-    reaper.end_groups(sorted(pids))
+    reaper.end_groups(leaders)
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 
@@ -171,7 +172,7 @@ def test_a_controller_that_is_gone(cluster, monkeypatch):
     r = start(FakeRun(n=10_000, delay=0.005), engines=cluster)
     while r.progress[0] == 0 and not r.done:
         time.sleep(0.02)
-    reaper.end_groups([cluster.controller.pid])
+    reaper.end_groups([reaper.leader(cluster.controller.pid)])
     with pytest.raises(EngineError, match=r"hub does not answer for 1 s"):
         r.wait(LONG)
     assert r.report.counted > 0
@@ -193,22 +194,21 @@ def test_cancel_frees_the_engines(local):
 
 
 OWNER = """
-import os, signal, sys
-from reduce_fakes import FakeRun, OPENER
+import os, signal
+from reduce_fakes import FakeRun, LIBRARY
 from xtcview.reduce import engines
 from xtcview.reduce.api import reduce
 
-reduce(FakeRun(n=20), opener=OPENER, engines=1).wait(60)
+reduce(FakeRun(n=20), library=LIBRARY, engines=1).wait(60)
 print(engines._local._folder, *engines._local.pids(), flush=True)
-os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
-def test_engines_end_with_their_owner(how):
+def test_engines_end_with_their_owner():
     path = os.pathsep.join([HERE, os.environ.get("PYTHONPATH", "")])
     found = subprocess.run(
-        [sys.executable, "-W", "error", "-c", OWNER, how],
+        [sys.executable, "-W", "error", "-c", OWNER],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -227,7 +227,7 @@ def test_engines_end_with_their_owner(how):
 
 
 def test_engines_end_quietly_with_the_interpreter():
-    code = OWNER.replace("os.kill(os.getpid(), getattr(signal, sys.argv[1]))", "")
+    code = OWNER.replace("os.kill(os.getpid(), signal.SIGKILL)", "")
     found = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=LONG
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reduce_fakes import FakeRun, expected
+from reduce_fakes import FakeDetector, FakeRun, expected
 
 from xtcview.errors import XtcError
 from xtcview.reduce import ops
@@ -45,7 +45,7 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 @pytest.mark.parametrize("dtype", ["<i2", "<u2", "|u1"])
 def test_integers_are_exact(dtype):
     run = FakeRun(n=30, dtype=dtype, partial=[3, 4, 5])
-    det, numbers = run.detector(), list(range(30))
+    det, numbers = FakeDetector(run), list(range(30))
     frames = [det.frame(k) for k in numbers]
     held = [np.array([True, k not in (3, 4, 5), True]) for k in numbers]
     wanted = ops.find(NAMES)

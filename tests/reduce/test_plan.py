@@ -43,6 +43,7 @@ def test_select(events, numbers):
         ([3, 1, 3], "event 3 is selected more than once"),
         ([3, -17], "event 3 is selected more than once"),
         ([True, False], "mask has 2 values, the run 20"),
+        (5, "events=5 cannot be understood: give a slice"),
         (["a"], "cannot be understood"),
         ([1.5], "cannot be understood"),
         ([[1, 2]], "cannot be understood"),

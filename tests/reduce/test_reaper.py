@@ -32,15 +32,21 @@ def watcher_of(parent: int, folder) -> subprocess.Popen:
 
 
 def test_end_groups(sleeper):
-    reaper.end_groups([sleeper.pid], grace=0.1)
+    ours = reaper.leader(sleeper.pid)
+    reaper.end_groups([ours], grace=0.1)
     assert sleeper.wait(10) < 0
-    reaper.end_groups([sleeper.pid], grace=0.1)  # gone already: nothing happens
+    reaper.end_groups([ours], grace=0.1)  # gone already: nothing happens
+
+
+def test_another_process_of_the_same_id_is_spared(sleeper):
+    reaper.end_groups([reaper.Leader(sleeper.pid, "1")], grace=0.1)
+    assert sleeper.poll() is None
 
 
 def test_end_groups_kills_what_does_not_listen():
     with subprocess.Popen(STUBBORN, start_new_session=True, stdout=subprocess.PIPE) as process:
         process.stdout.readline()  # the signal is ignored from here on
-        reaper.end_groups([process.pid], grace=0.1)
+        reaper.end_groups([reaper.leader(process.pid)], grace=0.1)
         assert process.wait(10) == -9
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, Thre
 
 import numpy as np
 import pytest
-from reduce_fakes import OPENER, FakeRun, expected
+from reduce_fakes import LIBRARY, FakeRun, expected
 
 import xtcview.reduce
 from xtcview.errors import EngineError, MissingExtraError, RunNotFoundError, SourceError, XtcError
@@ -29,7 +29,7 @@ def _no_open_runs():
 
 
 def start(run: FakeRun, **kwargs):
-    return reduce(run, opener=OPENER, **kwargs)
+    return reduce(run, library=LIBRARY, **kwargs)
 
 
 def check_same(r, wanted: dict[str, np.ndarray]) -> None:
@@ -334,7 +334,7 @@ def test_a_broken_process_pool(tmp_path):
 
 
 def test_the_package_can_be_called():
-    assert xtcview.reduce(FakeRun(n=3), "cspad", opener=OPENER).n == 3
+    assert xtcview.reduce(FakeRun(n=3), "cspad", library=LIBRARY).n == 3
 
 
 def test_importing_is_light():

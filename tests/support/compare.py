@@ -5,6 +5,7 @@ Both comparisons walk the recorded object and collect what differs, so that one 
 
 from __future__ import annotations
 
+import inspect
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from xtcview.format.src import Src
 from xtcview.types.record import Record, type_path
 
 TAKES_ARGUMENTS = "EXC ArgumentError"
+RENAMED = {"sec": "seconds", "nsec": "nanoseconds"}  # of a ClockTime, as the recorder wrote it
 OF_CPLUSPLUS = ("_sizeof", "_type", "operator<", "operator==")
 
 
@@ -67,13 +69,15 @@ class Comparison:
         for name, value in theirs.items():
             if name in OF_CPLUSPLUS or (name.endswith("_shape") and not hasattr(ours, name)):
                 continue
-            accessor = getattr(ours, name, None)
+            accessor = getattr(ours, name, None) or getattr(ours, RENAMED.get(name, ""), None)
             if accessor is None:
                 self.wrong.append(f"{path}.{name}: no such accessor")
             elif value == TAKES_ARGUMENTS:
-                self.equal(callable(accessor), True, f"{path}.{name}")
+                self.equal(_takes_number(accessor), True, f"{path}.{name}")
+            elif isinstance(value, list) and _takes_number(accessor):
+                self.value([accessor(i) for i in range(len(value))], value, f"{path}.{name}")
             else:
-                self.value(_all_of(ours, name), value, f"{path}.{name}")
+                self.value(_all_of(ours, accessor, name), value, f"{path}.{name}")
 
     def _array(self, ours: Any, theirs: dict[str, Any], path: str) -> None:
         crc = zlib.crc32(np.ascontiguousarray(ours).tobytes())
@@ -106,10 +110,14 @@ def _wide(array: Any) -> Any:
     return np.float64 if array.dtype.kind == "f" else np.int64
 
 
-def _all_of(record: Record, name: str) -> Any:
+def _all_of(record: Record, accessor: Any, name: str) -> Any:
     """Return what an accessor gives; all items where it takes a number."""
-    accessor, shape = getattr(record, name), getattr(record, f"{name}_shape", None)
+    shape = getattr(record, f"{name}_shape", None)
     return accessor() if shape is None else [accessor(i) for i in range(shape()[0])]
+
+
+def _takes_number(accessor: Any) -> bool:
+    return len(inspect.signature(accessor).parameters) == 1
 
 
 def leaves_of(recorded: dict[str, Any]) -> Iterator[dict[str, Any]]:

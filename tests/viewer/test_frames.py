@@ -138,3 +138,26 @@ def test_nothing_present_is_coded_as_nothing():
 )
 def test_binning_serves_the_pane(shape, f):
     assert binning_for(shape) == f
+
+
+def test_the_order_of_the_panels_in_memory_does_not_matter():
+    rng = np.random.default_rng(8)
+    panels = rng.integers(0, 99, (2, 9, 7)).astype(np.int16)
+    bad = rng.random(panels.shape) < 0.2
+    mask = make_mask(panels.shape, 2, bad)
+    assert np.array_equal(
+        block_mean(np.asfortranarray(panels), 2, mask), block_mean(panels, 2, mask)
+    )
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.float64])
+def test_mean_is_over_the_good_pixels(kind):
+    rng = np.random.default_rng(9)
+    panels = rng.integers(-500, 9999, (3, 9, 7)).astype(kind)
+    bad = rng.random(panels.shape) < 0.3
+    mean = block_mean(panels, 2, make_mask(panels.shape, 2, bad))
+    good = np.where(bad, np.nan, panels)
+    for s, r, c in np.ndindex(mean.shape):
+        block = good[s, 2 * r : 2 * r + 2, 2 * c : 2 * c + 2]
+        expected = np.nanmean(block) if np.isfinite(block).any() else 0
+        assert abs(mean[s, r, c] - expected) <= 0.5

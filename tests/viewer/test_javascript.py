@@ -72,13 +72,16 @@ def test_the_cursor_goes_there_and_back(page, picture):
     data = {"rows": picture.rows, "cols": picture.cols, "fill": picture.fill, "shape": SHAPE}
     data |= {"tiles": list(tile_bytes(picture.tiles)), "width": 600, "height": 600}
     places = [(0, 0, 0), (13, 100, 193), (13, 100, 194), (31, 184, 387)]
-    script = DRAW + """
+    script = (
+        DRAW
+        + """
     const out = data.places.map(([segment, row, col]) => {
       const at = m.toCanvas(picture, 600, 600, { segment, row, col });
       return [at.x, at.y, m.pixelAt(picture, 600, 600, at.x, at.y)];
     });
     console.log(JSON.stringify(out));
     """
+    )
     for (x, y, back), (segment, row, col) in zip(
         page(script, places=places, **data), places, strict=True
     ):

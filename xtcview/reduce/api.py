@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 from xtcview.reduce import ops as known
-from xtcview.reduce.core import Task, identity, package_version
+from xtcview.reduce.core import LIBRARY, Task, identity, package_version
 from xtcview.reduce.plan import select
 from xtcview.reduce.pools import check_engines
 from xtcview.reduce.reduction import Reduction
-
-OPENER = "xtcview:open"
 
 
 def reduce(
@@ -23,7 +22,7 @@ def reduce(
     events: Any = None,
     engines: Any = "serial",
     calib: bool = False,
-    opener: str = OPENER,
+    library: str = LIBRARY,
 ) -> Reduction:
     """Reduce a detector's data over many events; returns at once.
 
@@ -43,8 +42,8 @@ def reduce(
     calib : bool
         Reduce ``det.calib(evt)`` instead of ``det.raw(evt)``. Values are rounded to 2**-16 ADU, and
         for 'std' their squares to 2**-6 ADU^2, so that the result does not depend on the order.
-    opener : str
-        ``module:function`` that opens a run by its data set string, where the work is done.
+    library : str
+        Module with `open` and `Detector`, importable where the work is done; for tests.
 
     Returns
     -------
@@ -64,7 +63,7 @@ def reduce(
     """
     wanted = known.find(ops)
     check_engines(engines)
-    detector = run.detector(name)
+    detector = import_module(library).Detector(name, run)
     selected = select(run, events)
     task = Task(
         spec=run.spec,
@@ -73,7 +72,7 @@ def reduce(
         ops=tuple(op.name for op in wanted),
         calib_dir=str(run.calib_dir) if calib else "",
         token=uuid4().hex,
-        opener=opener,
+        library=library,
         version=package_version(),
     )
     return Reduction(task, wanted, tuple(detector.shape), selected, engines)

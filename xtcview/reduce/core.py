@@ -26,6 +26,7 @@ from xtcview.reduce.ops import Array, State
 from xtcview.reduce.report import Skipped
 
 FRAMES = 4  # read before they are added, side by side
+LIBRARY = "xtcview"  # has `open` and `Detector`
 READERS = 4  # runs kept open per process
 
 Identity = tuple[int, ...]
@@ -50,8 +51,8 @@ class Task:
         Reduce ``det.calib`` with the constants of this folder; '' means ``det.raw``.
     token : str
         Of the reduction; a new one makes a new detector, with the constants of the day.
-    opener : str
-        ``module:function`` that opens a run by its data set string.
+    library : str
+        Module that opens the run and reads it: `LIBRARY`, or another one for tests.
     version : str
         Of this package; that of the engine must be the same.
     """
@@ -62,7 +63,7 @@ class Task:
     ops: tuple[str, ...]
     calib_dir: str
     token: str
-    opener: str
+    library: str
     version: str
 
 
@@ -99,8 +100,7 @@ _idle_lock = threading.Lock()
 
 
 def _open(task: Task) -> Reader:
-    module, _, function = task.opener.partition(":")
-    run = getattr(import_module(module), function)(task.spec)
+    run = import_module(task.library).open(task.spec)
     found = identity(run)
     if found != task.identity:
         _close(run)
@@ -120,7 +120,7 @@ def _open(task: Task) -> Reader:
 
 
 def _key(task: Task) -> tuple[Any, ...]:
-    return task.opener, task.spec, task.identity, task.calib_dir
+    return task.library, task.spec, task.identity, task.calib_dir
 
 
 def _close(run: Any) -> None:
@@ -148,7 +148,8 @@ def reader_of(task: Task) -> Iterator[Reader]:
     reader = reader or _open(task)
     try:
         if reader.token != task.token:
-            reader.token, reader.detector = task.token, reader.run.detector(task.detector)
+            detector = import_module(task.library).Detector(task.detector, reader.run)
+            reader.token, reader.detector = task.token, detector
         yield reader
     finally:
         with _idle_lock:

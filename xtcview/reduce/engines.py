@@ -194,7 +194,8 @@ class LocalEngines:
         self._cluster: Any = None
         self._client: Any = None
         self._reaper: subprocess.Popen[bytes] | None = None
-        self._watched: set[int] = set()
+        self._watched: dict[int, reaper.Leader] = {}
+        self._owner = 0
 
     def pool(self, n: int) -> EnginePool:
         """Return a pool of `n` engines; starts those that are missing.
@@ -217,7 +218,9 @@ class LocalEngines:
             return EnginePool(self._client, self._client.ids[:n])
 
     def stop(self) -> None:
-        """Stop them all; does nothing when there are none."""
+        """Stop them all; does nothing when there are none, or in a fork of their owner."""
+        if os.getpid() != self._owner:
+            return
         with self._lock:
             self._stop()
 
@@ -229,6 +232,7 @@ class LocalEngines:
         if self._client is not None and not _hub_answers(self._client):
             self._stop()
         if self._client is None:
+            self._owner = os.getpid()
             self._folder = Path(tempfile.mkdtemp(prefix="xtcview-engines-"))
             self._cluster = _new_cluster(self._folder)
             self._cluster.start_controller_sync()
@@ -247,9 +251,9 @@ class LocalEngines:
             command = [sys.executable, reaper.__file__, str(os.getpid()), str(self._folder)]
             self._reaper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         assert self._reaper.stdin is not None
-        for pid in sorted(_leaders(self._cluster) - self._watched):
+        for pid in sorted(_leaders(self._cluster) - self._watched.keys()):
             self._reaper.stdin.write(f"{pid}\n".encode())
-            self._watched.add(pid)
+            self._watched[pid] = reaper.leader(pid)
         self._reaper.stdin.flush()
 
     def _logs(self) -> str:
@@ -267,7 +271,7 @@ class LocalEngines:
         if cluster is not None:
             with suppress(TimeoutError, OSError):  # what is left is ended below
                 cluster.stop_cluster_sync()
-            reaper.end_groups(sorted(self._watched), grace=1.0)
+            reaper.end_groups(list(self._watched.values()), grace=1.0)
         self._watched.clear()
         watcher, self._reaper = self._reaper, None
         if watcher is not None:

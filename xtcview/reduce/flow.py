@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Any, Protocol
 
-from xtcview.errors import EngineError
+from xtcview.errors import EngineError, XtcError
 from xtcview.reduce.core import Result, Task, run_chunk
 from xtcview.reduce.plan import ATTEMPTS, Chunk, Plan
 from xtcview.reduce.pools import Pool
@@ -74,7 +74,10 @@ class Flow:
             self.pool.check(time.monotonic() - self.heard)
             return True
         self.heard = time.monotonic()
-        self._collect(future, self.flying.pop(future))
+        try:
+            self._collect(future, self.flying.pop(future))
+        finally:
+            self.pool.forget(future)
         return True
 
     def _fill(self) -> None:
@@ -84,6 +87,8 @@ class Flow:
                 return
             try:
                 future = self.pool.submit(run_chunk, self.task, chunk.events)
+            except XtcError:
+                raise
             except RuntimeError as error:  # a pool that broke or was shut down
                 raise EngineError(f"the executor takes no more work: {error}") from error
             self.flying[future] = chunk
@@ -102,7 +107,6 @@ class Flow:
         elif not self.plan.give_back(chunk):
             reason = f"engines died on these events {ATTEMPTS} times: {error}"
             self.total.fail(chunk.number, chunk.events, reason)
-        self.pool.forget(future)
 
     def drop(self) -> None:
         """Let go of chunks that are no longer wanted; those begun end by themselves."""

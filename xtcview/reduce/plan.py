@@ -19,6 +19,11 @@ from xtcview.errors import XtcError
 
 Numbers = NDArray[np.int64]
 
+_HOW = (
+    "events={} cannot be understood: give a slice, a mask with one bool per event, event numbers "
+    "or event times"
+)
+
 FIRST = 10  # events in a chunk while nothing is known of their cost
 SECONDS = 0.3  # of one engine per chunk; 0.2-0.5 s keeps the cost of sending and merging small
 SECONDS_PER_WORKER = 0.2  # more engines, longer chunks: merging takes one core of the client
@@ -137,17 +142,17 @@ def select(run: Any, events: Any = None) -> Numbers:
         return np.arange(len(times), dtype=np.int64)
     if isinstance(events, slice):
         return np.arange(len(times), dtype=np.int64)[events]
-    values = list(events)
+    try:
+        values = list(events)
+    except TypeError:
+        raise XtcError(_HOW.format(f"{events!r}")) from None
     if values and hasattr(values[0], "fiducial"):
         return _unique(_numbers_of(times, values))
     chosen = np.asarray(values if values else np.empty(0, np.int64))
     if chosen.dtype == np.bool_:
         return _masked(chosen, len(times))
     if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
-        raise XtcError(
-            f"events={type(events).__name__} of {chosen.dtype} cannot be understood: give a slice, "
-            "a mask with one bool per event, event numbers or event times"
-        )
+        raise XtcError(_HOW.format(f"{type(events).__name__} of {chosen.dtype}"))
     return _unique(_counted(chosen.astype(np.int64), len(times)))
 
 

@@ -49,8 +49,9 @@ class Pool:
         """Drop what the executor keeps of a result that was taken."""
 
     def cancel(self, future: Future[Any]) -> None:
-        """Do not begin a chunk that is no longer wanted."""
-        future.cancel()
+        """Do not begin a chunk that is no longer wanted; clean up behind one that has begun."""
+        if not future.cancel():
+            future.add_done_callback(lambda _: core.close_readers())
 
     def close(self) -> None:
         """Close the runs that this process has opened for its chunks."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from xtcview.errors import XtcError
+import numpy as np
+
+from xtcview.errors import FormatError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
 from xtcview.format.ids import Transition
 from xtcview.format.src import NO_SRC, Src
@@ -119,15 +121,10 @@ class Configuration:
         self._problems = problems
         self.aliases = AliasMap()
         self.begin_run: Dgram | None = None
-        daq = [f for f in files if not f.is_ioc]
-        self._daq_stream = min((f.stream for f in daq), default=-1)
         self._configure = self._read_configure(files)
-        self._cycles = [
-            (file, int(offset))
-            for file, found in zip(files, timeline.indexes, strict=True)
-            if file.stream == self._daq_stream
-            for offset in found.calib_cycles["offset"]
-        ]
+        _, first = np.unique(timeline.cycles["time"], return_index=True)
+        copies = np.split(timeline.cycles, first[1:]) if len(first) else []
+        self._cycles = [[(files[row["file"]], int(row["offset"])) for row in c] for c in copies]
         self._steps: list[list[Item]] = []
         self._stores: dict[int, ConfigStore] = {}
         self._name_sources()
@@ -160,11 +157,14 @@ class Configuration:
         for file in (f for f in files if not f.is_ioc and f.chunk == 0):
             found = self._leading(file)
             if found:
-                self._daq_stream = file.stream
                 self._everything += found
                 break
             what = "no Configure at the start of the file"
             self._problems.append(Problem(str(file.path), 0, what, "another stream's copy is used"))
+        else:
+            lost = "sources have no names, and data that need their configuration are not given"
+            what = "no DAQ stream of the run has a Configure"
+            self._problems.append(Problem(str(files[0].path), 0, what, lost))
         return [item for item in self._everything if item.store == "config"]
 
     def _leading(self, file: XtcFile) -> list[Item]:
@@ -179,7 +179,7 @@ class Configuration:
             if root_fault(head.extent, file.size - offset):
                 break
             if head.service == Transition.Configure:
-                items = self._items_of(file, offset)
+                items = self._items_of(file, offset, Transition.Configure) or []
             elif head.service == Transition.BeginRun and not file.is_ioc:
                 self.begin_run = head
             elif head.service not in (Transition.Map, Transition.BeginRun):
@@ -188,16 +188,23 @@ class Configuration:
         return items
 
     def _read_cycle(self, number: int) -> list[Item]:
-        file, offset = self._cycles[number]
-        return [item for item in self._items_of(file, offset) if item.store == "config"]
+        """Return what the first stream whose copy can be read says of a calib cycle."""
+        for file, offset in self._cycles[number]:
+            items = self._items_of(file, offset, Transition.BeginCalibCycle)
+            if items is not None:
+                return [item for item in items if item.store == "config"]
+        return []
 
-    def _items_of(self, file: XtcFile, offset: int) -> list[Item]:
+    def _items_of(self, file: XtcFile, offset: int, service: Transition) -> list[Item] | None:
+        """Return a transition's payloads; None, and a problem, when it cannot be read."""
         try:
-            _, items, faults = read_items(file, offset)
+            head, items, faults = read_items(file, offset)
+            if head.service != service:
+                raise FormatError(f"expected {service.name}, found transition {head.service}")
         except XtcError as error:
             lost = "the configuration there is not read"
             self._problems.append(Problem(str(file.path), offset, str(error), lost))
-            return []
+            return None
         for fault in faults:
             lost = "configuration behind it is not read"
             self._problems.append(Problem(str(file.path), fault.offset, fault.what, lost))

@@ -51,11 +51,21 @@ class DataSet:
         return replace(self, runs=(run,))
 
     def __str__(self) -> str:
-        items = [f"exp={self.experiment}"] if self.experiment else []
+        named = self.experiment and self.instrument not in ("", self.experiment[:3].upper())
+        experiment = f"{self.instrument}/{self.experiment}" if named else self.experiment
+        items = [f"exp={experiment}"] if experiment else []
         items += [f"run={','.join(map(str, self.runs))}"] if self.runs else []
         items += [f"stream={','.join(map(str, sorted(self.streams)))}"] if self.streams else []
         items += [f"dir={self.directory}"] if self.directory else []
         return ":".join([*items, self.mode])
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a folder is there; False for what cannot be a path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def parse(text: str | Path) -> DataSet:
@@ -70,7 +80,7 @@ def parse(text: str | Path) -> DataSet:
     match = _FILE.fullmatch(path.name.removesuffix(".inprogress"))
     if match and "=" not in str(text):
         return _with_experiment(match["prefix"], runs=(int(match["run"]),), directory=path.parent)
-    if path.is_dir() or ("=" not in str(text) and "/" in str(text)):
+    if is_folder(path) or ("=" not in str(text) and "/" in str(text)):
         return DataSet(directory=path)
     values: dict[str, str] = {}
     for item in str(text).split(":"):

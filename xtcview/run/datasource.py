@@ -70,11 +70,22 @@ class Times(Sequence[EventTime]):
 
 
 class Env:
-    """What surrounds the events of a run: names, configuration, EPICS values."""
+    """What surrounds the events of a run: names, configuration, EPICS values.
+
+    Parameters
+    ----------
+    run : Run
+        That of a data source follows its runs.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._epics: EpicsStore | None = None
+
+    def follow(self, run: Run) -> None:
+        """Go on with another run of the data source."""
+        if run is not self._run:
+            self._run, self._epics = run, None
 
     def experiment(self) -> str:
         """Return the experiment's name, as given or from the file names."""
@@ -149,7 +160,8 @@ class Run:
         indexes = [timeline.load_index(f, self.problems) for f in self.files]
         self.timeline = timeline.merge(self.files, indexes)
         if not len(self.timeline.events):
-            raise RunNotFoundError(f"{self.files[0].path}: the run has no events")
+            why = "".join(f"; {problem}" for problem in self.problems)
+            raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
         self._configuration = Configuration(self.files, self.timeline, self.problems)
         self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
         self.current = -1  # number of the event read last
@@ -161,6 +173,7 @@ class Run:
                 self.problems.append(
                     Problem(str(file.path), 0, "the file is empty", "its events are missing")
                 )
+        self.problems += files.missing_chunks(members)
         usable = [f for f in members if f.size]
         if not any(not f.is_ioc for f in usable):
             raise RunNotFoundError(
@@ -241,7 +254,10 @@ class Run:
             if number < 0:
                 return None
         elif isinstance(which, int | np.integer) and not isinstance(which, bool):
-            number = range(len(self.timeline.events))[int(which)]
+            there = len(self.timeline.events)
+            if not -there <= which < there:
+                raise IndexError(f"event {which} of {self}")
+            number = range(there)[int(which)]
         else:
             raise TypeError(f"expected an EventTime or a number, found {which!r}")
         self.current = number
@@ -329,6 +345,7 @@ class DataSource:
         wanted = self._dataset.runs or tuple(self._members)
         self._numbers = [run for run in wanted if run in self._members]
         self._first = self._open(self._numbers[0])
+        self._env = Env(self._first)
         global _latest
         _latest = weakref.ref(self)
 
@@ -336,9 +353,11 @@ class DataSource:
         return Run(self._dataset.of_run(number), self._members[number])
 
     def runs(self) -> Iterator[Run]:
-        """Yield the runs; every call begins anew."""
+        """Yield the runs; every call begins anew. The environment is that of the run taken last."""
         for number in self._numbers:
-            yield self._first if number == self._numbers[0] else self._open(number)
+            run = self._first if number == self._numbers[0] else self._open(number)
+            self._env.follow(run)
+            yield run
 
     def steps(self) -> Iterator[Step]:
         """Yield the calib cycles of all runs."""
@@ -349,8 +368,8 @@ class DataSource:
         return (event for run in self.runs() for event in run.events())
 
     def env(self) -> Env:
-        """Return the environment of the first run."""
-        return self._first.env()
+        """Return the environment: of the first run, then of the run that `runs` gave last."""
+        return self._env
 
     def empty(self) -> bool:
         """Return whether there is nothing to read."""

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from xtcview.errors import XtcError
-from xtcview.format.headers import DGRAM_SIZE, XTC_SIZE, dgram, type_id
-from xtcview.format.ids import TypeId
+from xtcview.errors import FormatError, XtcError
+from xtcview.format.headers import DGRAM_SIZE, dgram, type_id
+from xtcview.format.ids import Damage, TypeId
 from xtcview.format.index import Index
 from xtcview.format.indexer import Window
 from xtcview.format.src import Src, make_src
-from xtcview.format.tree import walk
+from xtcview.format.tree import Leaf, root_fault, walk_headers
 from xtcview.types.epics import EPOCH, EpicsPvHeader, read_pv
 from xtcview.types.epics import ConfigV1 as EpicsConfig
 
@@ -82,7 +82,12 @@ class EpicsTable:
         for item in store.items():
             if item.kind is not EpicsConfig:
                 continue
-            for pv in item.value(store.find).getPvConfig():
+            try:
+                archived = item.value(store.find).getPvConfig()
+            except XtcError as error:
+                self._note(item.file.path, item.at, error)
+                continue
+            for pv in archived:
                 name = self._pv_names.get((item.src.key, pv.pvId()))
                 alias = pv.description()
                 if name is not None and alias not in self._first:
@@ -113,31 +118,53 @@ class EpicsTable:
 
     def _carriers(self, file: XtcFile, number: int, index: Index) -> list[tuple[int, int]]:
         """List (event, offset) of the datagrams of a file that may hold EPICS data."""
-        mask = _epics_mask(index)
-        if not mask:
+        mask, told = _epics_mask(index), len(index.segments) <= _MASK_BITS
+        if not mask and not (file.is_ioc and self._is_archiving(file)):
             return []
         table = self._timeline.ioc if file.is_ioc else self._timeline.daq
-        mine = (table["file"] == number) & ((table["empty"] & np.uint32(mask)) != mask)
+        mine = table["file"] == number
+        if mask and told:  # the index cannot tell when there are more segments than bits
+            mine &= (table["empty"] & np.uint32(mask)) != mask
         events = self._timeline.event_of(file.is_ioc)[mine]
         return sorted(zip(events.tolist(), table["offset"][mine].tolist(), strict=True))
+
+    def _is_archiving(self, file: XtcFile) -> bool:
+        """Return whether a stream's Configure names PVs; its index need not list them."""
+        items = self._configuration.configure_items()
+        return any(is_epics(item) and item.file.stream == file.stream for item in items)
 
     def _locate(self, file: XtcFile, number: int, offset: int) -> list[tuple[str, Place]]:
         """Find the EPICS payloads of one datagram, reading headers only."""
         found: list[tuple[str, Place]] = []
+        window = Window(file.read)
+        for leaf in self._leaves(file, offset, window):
+            if type_id(leaf.contains) != TypeId.Epics or leaf.start == leaf.end:
+                continue
+            data = window.get(leaf.start, min(leaf.end - leaf.start, EpicsPvHeader.DTYPE.itemsize))
+            try:
+                head = EpicsPvHeader(data, 0, None, None, file.path, leaf.start)
+                if head.isCtrl():
+                    raise FormatError("a CTRL record in an event, where TIME records belong")
+            except FormatError as error:
+                self._note(file.path, leaf.start, error)
+                continue
+            name = self._name(make_src(leaf.log, leaf.phy), head.pvId())
+            found.append((name, (number, leaf.start, leaf.end - leaf.start)))
+        return found
+
+    def _leaves(self, file: XtcFile, offset: int, window: Window) -> list[Leaf]:
+        """List a datagram's leaves by their bytes in the file; none when it is not there."""
         try:
-            size = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header")).size
-            window = Window(file.read)
-            for start, end in _epics_segments(window, offset + DGRAM_SIZE, offset + size):
-                data = file.read_exactly(start, end - start, "EPICS segment")
-                for leaf in walk(data, 0)[0]:
-                    if type_id(leaf.contains) != TypeId.Epics or leaf.start == leaf.end:
-                        continue
-                    head = EpicsPvHeader(data, leaf.start, leaf.end, None, file.path, start)
-                    name = self._name(make_src(leaf.log, leaf.phy), head.pvId())
-                    found.append((name, (number, start + leaf.start, leaf.end - leaf.start)))
+            head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
+            fault = root_fault(head.extent, file.size - offset)
+            if fault:
+                raise FormatError(fault, file.path, offset)
         except XtcError as error:
             self._note(file.path, offset, error)
-        return found
+            return []
+        if head.damage & Damage.IncompleteContribution:
+            return []
+        return walk_headers(window.header, offset + DGRAM_SIZE, offset + head.size)[0]
 
     def record(self, name: str, event: int) -> Any:
         """Return the record of a PV (name or alias) that holds at an event.
@@ -190,16 +217,6 @@ def _epics_mask(index: Index) -> int:
         if any(type_id(int(word)) == TypeId.Epics for word in segment.types):
             mask |= 1 << number if number < _MASK_BITS else 0xFFFFFFFF
     return mask
-
-
-def _epics_segments(window: Window, start: int, end: int) -> list[tuple[int, int]]:
-    """List (start, end) of the payloads of containers whose first leaf is EPICS data."""
-    found = []
-    for pos, (_, _, _, contains, extent) in window.children(start, end):
-        inside = window.children(pos + XTC_SIZE, pos + extent, 1)
-        if type_id(contains) == TypeId.Xtc and inside and type_id(inside[0][1][3]) == TypeId.Epics:
-            found.append((pos + XTC_SIZE, pos + extent))
-    return found
 
 
 class EpicsStore:

@@ -17,7 +17,7 @@ from typing import Any
 from xtcview.errors import DataSetError, RunNotFoundError, TruncatedError, near
 
 from . import buffers
-from .dataset import DataSet
+from .dataset import DataSet, is_folder
 
 FIRST_IOC_STREAM = 80
 DATA_ROOT = "/reg/d/psdm"  # psana's default of SIT_PSDM_DATA
@@ -66,7 +66,7 @@ class XtcFile:
             raise DataSetError(f"{path}: expected a name such as e158-r0034-s01-c00.xtc")
         self.path, self.prefix = path, match[1]
         self.run, self.stream, self.chunk = int(match[2]), int(match[3]), int(match[4])
-        self.size = path.stat().st_size
+        self.size = path.stat().st_size if path.exists() else 0  # a link that leads nowhere
         self._fd: tuple[int, int] | None = None  # process, descriptor
         self._close: weakref.finalize[[int], XtcFile] | None = None
 
@@ -182,14 +182,29 @@ def folder(dataset: DataSet) -> Path:
     else:
         path = standard_folder(dataset) / "xtc"
         remedy = "name the folder with 'dir=', or set SIT_PSDM_DATA"
-    if not path.is_dir():
+    if not is_folder(path):
         raise RunNotFoundError(f"{path}: no such folder (data set '{dataset}'); {remedy}")
     return path
 
 
+def missing_chunks(members: Iterable[XtcFile]) -> list[Problem]:
+    """Say which chunks are missing between the first and the last of each stream."""
+    members = list(members)
+    found = []
+    for stream in sorted({f.stream for f in members}):
+        there = {f.chunk: f for f in members if f.stream == stream}
+        missing = sorted(set(range(max(there))) - set(there))
+        if missing:
+            what = f"chunk {_ranges(missing)} of stream {stream} is not in the folder"
+            path = str(there[max(there)].path)
+            found.append(Problem(path, None, what, "its events and configuration are missing"))
+    return found
+
+
 def list_files(path: Path) -> list[XtcFile]:
     """List the .xtc files of a folder whose names say run, stream and chunk."""
-    found = [XtcFile(p) for p in path.iterdir() if _NAME.fullmatch(p.name) and p.is_file()]
+    named = (p for p in path.iterdir() if _NAME.fullmatch(p.name))
+    found = [XtcFile(p) for p in named if p.is_file() or p.is_symlink()]
     return sorted(found, key=lambda f: (f.prefix, f.run, f.order))
 
 

@@ -45,6 +45,12 @@ PART = np.dtype([
     ("empty",    "<u4"),  # 32  bit k: segment k has no payload
 ])  # 36  # fmt: skip
 
+CYCLE = np.dtype([
+    ("time",   "<u8"),  #  0
+    ("file",   "<i4"),  #  8
+    ("offset", "<i8"),  # 12  byte of its BeginCalibCycle
+])  # 20  # fmt: skip
+
 Table = npt.NDArray[Any]
 
 
@@ -60,6 +66,8 @@ class Timeline:
         Contributions of DAQ streams, sorted by (time, fiducial, stream, chunk).
     ioc : ndarray of PART
         Contributions of control system streams, sorted by (fiducial, time).
+    cycles : ndarray of CYCLE
+        All DAQ streams' copies of the calib cycles, sorted by (time, stream, chunk).
     indexes : tuple of Index
         One per file.
     """
@@ -67,6 +75,7 @@ class Timeline:
     events: Table
     daq: Table
     ioc: Table
+    cycles: Table
     indexes: tuple[Index, ...]
 
     def find(self, time: int, fiducial: int) -> int:
@@ -122,8 +131,8 @@ def load_index(file: XtcFile, problems: list[Problem]) -> Index:
     keep = _present(found.nodes, file, problems)
     nodes = found.nodes[keep]
     for node in (nodes[:1], nodes[-1:]):
-        _check_node(node, file)
-    cycles = found.calib_cycles[found.calib_cycles["offset"] + DGRAM_SIZE <= file.size]
+        _check_node(node, file, Transition.L1Accept)
+    cycles = _present_cycles(found.calib_cycles, file, problems)
     _check_tail(nodes, file, problems)
     return Index(found.name, nodes, cycles, found.codes, found.segments, found.version)
 
@@ -133,7 +142,7 @@ def _present(nodes: Table, file: XtcFile, problems: list[Problem]) -> npt.NDArra
     offsets = nodes["offset"]
     if (offsets < 0).any():
         raise _misfit(file, f"a datagram at byte {int(offsets.min())}")
-    keep: npt.NDArray[np.bool_] = offsets + DGRAM_SIZE <= file.size
+    keep: npt.NDArray[np.bool_] = offsets <= file.size - DGRAM_SIZE
     if keep.any():
         last = int(offsets[keep].max())
         head = dgram(file.read_exactly(last, DGRAM_SIZE, "datagram header"))
@@ -147,16 +156,33 @@ def _present(nodes: Table, file: XtcFile, problems: list[Problem]) -> npt.NDArra
     return keep
 
 
-def _check_node(node: Table, file: XtcFile) -> None:
+def _present_cycles(cycles: Table, file: XtcFile, problems: list[Problem]) -> Table:
+    """Return the calib cycles that lie in the file; hold the first and the last against it."""
+    offsets = cycles["offset"]
+    if (offsets < 0).any():
+        raise _misfit(file, f"a calib cycle at byte {int(offsets.min())}")
+    keep = offsets <= file.size - DGRAM_SIZE
+    if not keep.all():
+        what = f"the file ends at byte {file.size}, before calib cycles that its index lists"
+        lost = f"{int((~keep).sum())} of {len(cycles)} calib cycles are known from other streams"
+        problems.append(Problem(str(file.path), int(offsets[~keep].min()), what, f"{lost} or lost"))
+    found = cycles[keep]
+    for cycle in (found[:1], found[-1:]):
+        _check_node(cycle, file, Transition.BeginCalibCycle)
+    return found
+
+
+def _check_node(node: Table, file: XtcFile, service: Transition) -> None:
     """Hold one node against the datagram that it points at."""
     if not len(node):
         return
     offset = int(node["offset"][0])
     head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
-    want = tuple(int(node[name][0]) for name in ("seconds", "nanoseconds", "fiducial"))
-    have = (head.seconds, head.nanoseconds, head.fiducial)
-    if want != have:
-        raise _misfit(file, f"event {want} at byte {offset}, found {have}")
+    names = ["seconds", "nanoseconds"]
+    names += ["fiducial"] if service == Transition.L1Accept else []
+    want, have = [int(node[n][0]) for n in names], [getattr(head, n) for n in names]
+    if want != have or head.service != service:
+        raise _misfit(file, f"{service.name} {want} at byte {offset}, found {have}")
 
 
 def _check_tail(nodes: Table, file: XtcFile, problems: list[Problem]) -> None:
@@ -189,7 +215,8 @@ def _misfit(file: XtcFile, expected: str) -> IndexFileError:
 
 def merge(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Timeline:
     """Merge the indexes of a run's files, which are sorted by stream and chunk."""
-    tables = _parts(files, indexes)
+    cycles = _cycles(files, indexes)
+    tables = _parts(files, indexes, np.unique(cycles["time"]))
     daq = _join([t for f, t in zip(files, tables, strict=True) if not f.is_ioc])
     ioc = _join([t for f, t in zip(files, tables, strict=True) if f.is_ioc])
     daq = daq[np.lexsort((daq["file"], daq["fiducial"], daq["time"]))]
@@ -202,25 +229,46 @@ def merge(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Timeline:
         events[name] = daq[name][first]
     events["first"], events["last"] = first, np.append(first[1:], len(daq))
     _match_ioc(events, ioc)
-    return Timeline(events, daq, ioc, tuple(indexes))
+    return Timeline(events, daq, ioc, cycles, tuple(indexes))
 
 
-def _parts(files: Sequence[XtcFile], indexes: Sequence[Index]) -> list[Table]:
-    """Make each file's table; calib cycles are counted through the chunks of a stream."""
-    tables, cycles, stream = [], 0, -1
+def _clock(rows: Table) -> Table:
+    """Return seconds << 32 | nanoseconds."""
+    clock: Table = rows["seconds"].astype("<u8") << np.uint64(32) | rows["nanoseconds"]
+    return clock
+
+
+def _cycles(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Table:
+    """List the calib cycles of the DAQ streams, which all have the same clocks."""
+    tables = []
     for number, (file, found) in enumerate(zip(files, indexes, strict=True)):
-        cycles = cycles if file.stream == stream else 0
+        own = found.calib_cycles[:0] if file.is_ioc else found.calib_cycles
+        table = np.zeros(len(own), CYCLE)
+        table["time"], table["file"], table["offset"] = _clock(own), number, own["offset"]
+        tables.append(table)
+    joined = np.concatenate(tables)
+    return joined[np.lexsort((joined["file"], joined["time"]))]
+
+
+def _parts(files: Sequence[XtcFile], indexes: Sequence[Index], steps: Table) -> list[Table]:
+    """Make each file's table; `steps` are the clocks of the run's calib cycles."""
+    tables, last, stream = [], -1, -1
+    for number, (file, found) in enumerate(zip(files, indexes, strict=True)):
+        last = last if file.stream == stream else -1
         stream = file.stream
         table = np.zeros(len(found.nodes), PART)
-        seconds = found.nodes["seconds"].astype("<u8")
-        table["time"] = seconds << np.uint64(32) | found.nodes["nanoseconds"]
+        table["time"] = _clock(found.nodes)
         for name in ("fiducial", "offset", "damage", "empty"):
             table[name] = found.nodes[name]
         table["file"] = number
-        # by position in the file, not by clock: right with empty cycles and equal times
+        # by position in the file: right with empty cycles and equal times; by clock only what
+        # has no calib cycle before it in its file, as in later chunks or when some are missing
+        own = np.searchsorted(steps, _clock(found.calib_cycles))
         before = np.searchsorted(found.calib_cycles["offset"], found.nodes["offset"])
-        table["step"] = cycles + before - 1
-        cycles += len(found.calib_cycles)
+        by_clock = np.searchsorted(steps, table["time"]) - 1
+        table["step"] = np.append(last, own)[before]
+        table["step"] = np.where(before, table["step"], np.maximum(by_clock, last))
+        last = max(last, int(own[-1])) if len(own) else last
         tables.append(table)
     return tables
 

@@ -30,15 +30,16 @@ class Mask:
 
     Attributes
     ----------
-    good : ndarray of bool (segments, rows, cols) or None
-        True where a pixel is used; None when all are.
+    bad, bad_blocks : ndarray of intp
+        Flat positions of the pixels that are not used, and of the block that each is in.
     counts : ndarray of int32 (segments, block rows, block cols)
         Number of used pixels in each block.
     odd, empty : ndarray of intp
         Flat positions of blocks that are neither full nor empty, and of empty ones.
     """
 
-    good: Array | None
+    bad: Array
+    bad_blocks: Array
     counts: Array
     odd: Array
     empty: Array
@@ -91,7 +92,7 @@ def block_sum(panels: Array, f: int) -> Array:
     """
     kind = np.int32 if panels.dtype.kind in "iub" else np.float64
     rows = _strided_sum(panels.swapaxes(1, 2), f, kind).swapaxes(1, 2)
-    return _strided_sum(rows, f, kind)
+    return np.ascontiguousarray(_strided_sum(rows, f, kind))
 
 
 def _strided_sum(panels: Array, f: int, kind: type) -> Array:
@@ -105,11 +106,13 @@ def _strided_sum(panels: Array, f: int, kind: type) -> Array:
 
 def make_mask(shape: tuple[int, ...], f: int, bad: Array | None = None) -> Mask:
     """Prepare the block counts for `bad` (True = do not use), both (segments, rows, cols)."""
-    good = None if bad is None or not bad.any() else ~bad
-    ones = np.ones(shape, np.uint8) if good is None else good.view(np.uint8)
-    counts = block_sum(ones, f)
+    good = np.ones(shape, np.uint8) if bad is None else (~bad).astype(np.uint8)
+    counts = block_sum(good, f)
+    k, r, c = np.nonzero(good == 0)
+    pixels = np.ravel_multi_index((k, r, c), shape)
+    blocks = np.ravel_multi_index((k, r // f, c // f), counts.shape)
     odd = np.flatnonzero((counts != f * f) & (counts > 0))
-    return Mask(good, counts, odd, np.flatnonzero(counts == 0))
+    return Mask(pixels, blocks, counts, odd, np.flatnonzero(counts == 0))
 
 
 def block_mean(panels: Array, f: int, mask: Mask) -> Array:
@@ -120,11 +123,13 @@ def block_mean(panels: Array, f: int, mask: Mask) -> Array:
     ndarray of int32 or float64 (segments, block rows, block cols)
         Blocks without a good pixel are 0; `Mask.counts` tells them.
     """
-    if mask.good is not None:
-        panels = panels * mask.good if panels.dtype.kind in "iu" else np.where(mask.good, panels, 0)
+    if panels.dtype.kind == "f":
+        panels = panels.copy()
+        panels.ravel()[mask.bad] = 0.0
+        return np.asarray(block_sum(panels, f) / np.maximum(mask.counts, 1))
     total = block_sum(panels, f)
-    if total.dtype.kind == "f":
-        return total / np.maximum(mask.counts, 1)
+    # taking the few bad pixels out again is cheaper than a copy of the panels without them
+    np.subtract.at(total.ravel(), mask.bad_blocks, panels.ravel()[mask.bad])
     full = f * f  # a power of two: shifting is much faster than dividing
     mean = (total + full // 2) >> (full.bit_length() - 1)
     counts = mask.counts.ravel()[mask.odd]

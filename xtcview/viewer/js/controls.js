@@ -108,6 +108,8 @@ export function showLook(bar, look, table) {
   for (const name of ["vmin", "vmax"]) {
     if (document.activeElement !== bar[name] || look.auto) bar[name].value = format(look[name]);
   }
+  if (bar.table === table) return;
+  bar.table = table;
   const pixels = new ImageData(256, 1);
   for (let i = 0; i < 256; i++) {
     pixels.data.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);

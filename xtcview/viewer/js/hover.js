@@ -2,7 +2,6 @@
 
 import { format } from "./dom.js";
 import { createRequests } from "./requests.js";
-import { drawAbove } from "./panes.js";
 
 const REST_MS = 40; // the pointer rests this long before a segment is fetched
 const KEEP = 64; // segments kept: 9 MB
@@ -44,7 +43,7 @@ export function createHover(v) {
   return {
     move(place) {
       v.place = place;
-      for (const pane of [v.raw, v.image]) drawAbove(pane, place, v.shown?.present);
+      v.drawCursor();
       show();
       if (place) later();
     },

@@ -7,7 +7,8 @@ export const RETRY_MS = [5000, 10000, 20000, 40000]; // waits before asking agai
 /**
  * One line of questions.
  *
- * send(seq, wish) asks; onLate(bool) tells whether an answer is overdue. `timers` is for tests.
+ * send(seq, wish, hurried) asks; hurried = the wish had to wait, so the hand is ahead of the
+ * answers. onLate(bool) tells whether an answer is overdue. `timers` is for tests.
  */
 export function createRequests({ send, onLate = () => {}, timers = globalThis }) {
   const state = { wish: null, open: null, seq: 0, newest: 0, tries: 0, late: false };
@@ -19,7 +20,7 @@ export function createRequests({ send, onLate = () => {}, timers = globalThis })
     onLate(late);
   }
 
-  function pump() {
+  function pump(hurried) {
     if (state.open || state.wish === null) return;
     state.open = { seq: ++state.seq, wish: state.wish };
     state.wish = null;
@@ -27,7 +28,7 @@ export function createRequests({ send, onLate = () => {}, timers = globalThis })
     lateTimer = timers.setTimeout(() => setLate(true), LATE_MS);
     const wait = RETRY_MS[Math.min(state.tries, RETRY_MS.length - 1)];
     retryTimer = timers.setTimeout(retry, wait);
-    send(state.open.seq, state.open.wish);
+    send(state.open.seq, state.open.wish, hurried);
   }
 
   function retry() {
@@ -36,14 +37,14 @@ export function createRequests({ send, onLate = () => {}, timers = globalThis })
     setLate(true);
     if (state.wish === null) state.wish = state.open.wish;
     state.open = null;
-    pump();
+    pump(false);
   }
 
   return {
     /** Wish for something; it replaces a wish that was not asked yet. */
     ask(wish) {
       state.wish = wish;
-      pump();
+      pump(false);
     },
     /** Note an answer; false when a newer one came before it and it must not be used. */
     answered(seq) {
@@ -56,7 +57,7 @@ export function createRequests({ send, onLate = () => {}, timers = globalThis })
       if (seq <= state.newest) return false;
       state.newest = seq;
       setLate(false);
-      pump();
+      pump(true);
       return true;
     },
     /** True while an answer is awaited. */

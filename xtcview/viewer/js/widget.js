@@ -10,6 +10,7 @@ import { createRequests } from "./requests.js";
 import { showNotes, showStatus } from "./status.js";
 
 const SETTLE_MS = 150; // after the last picture, before the shared settings are written
+const HURRY = 1; // coarser by this while the hand is ahead of the answers; sharp when it rests
 const SCALES = ["linear", "sqrt", "log"];
 const LOOK = ["arrangement", "cmap", "scale", "auto", "vmin", "vmax"];
 
@@ -33,10 +34,14 @@ function createView(model) {
   };
   v.tell = (content) => model.send({ view: id, ...content });
   v.frames = createRequests({
-    send: (seq, index) => v.tell({ t: "event", seq, index, f: v.hello.f }),
+    send: (seq, index, hurried) => {
+      const f = v.hello.f * (hurried && !v.playing ? HURRY : 1);
+      v.tell({ t: "event", seq, index, f });
+    },
     onLate: (late) => setLate(v, late),
   });
   v.greet = createRequests({ send: (seq) => v.tell({ t: "hello", seq }), onLate: (late) => setLate(v, late) });
+  v.drawCursor = () => drawCursor(v);
   v.hover = createHover(v);
   buildPage(v);
   v.start = () => start(v);
@@ -122,6 +127,7 @@ function onHello(v, content, buffers) {
   v.imageLabel.textContent = pictures.at(-1).label;
   v.colours.unit.textContent = content.unit;
   setPicture(v.image, pictures.at(-1), content);
+  [v.raw, v.image].forEach(fitPane);
   chooseRaw(v);
   showWish(v.bar, v.wish, content.n);
   showNotes(v);
@@ -197,8 +203,6 @@ function autoLimits(v) {
 
 function paint(v) {
   if (!v.frame) return;
-  fitPane(v.raw);
-  fitPane(v.image);
   const table = v.maps[v.look.cmap];
   const lut = makeLut(v.frame.levels, table, v.look);
   for (const pane of [v.raw, v.image]) paintPane(pane, v.frame, lut, v.hatch);
@@ -206,18 +210,26 @@ function paint(v) {
   drawCursor(v);
 }
 
+/** Redraw what lies above the pictures, when it changed. */
 function drawCursor(v) {
+  const key = JSON.stringify([v.place, v.shown?.present]);
+  if (key === v.above) return;
+  v.above = key;
   for (const pane of [v.raw, v.image]) drawAbove(pane, v.place, v.shown?.present);
 }
 
 function resized(v) {
-  if (v.hello && [fitPane(v.raw), fitPane(v.image)].some(Boolean)) paint(v);
+  const fitted = [v.raw, v.image].map(fitPane); // both, always
+  if (!v.hello || !fitted.some(Boolean)) return;
+  v.above = null;
+  paint(v);
 }
 
 function chooseRaw(v) {
   const picture = v.raws.find((p) => p.key === v.look.arrangement) ?? v.raws[0];
   v.choice.value = picture.key;
   setPicture(v.raw, picture, v.hello);
+  v.above = null;
 }
 
 /** A change by hand: painted here and now; the kernel hears of it later. */
@@ -282,7 +294,9 @@ function onLeave(v, e) {
 function settle(v) {
   clearTimeout(v.settling);
   v.settling = setTimeout(() => {
-    if (v.shown?.index === v.wish) writeSettings(v);
+    if (v.shown?.index !== v.wish) return;
+    if (v.shown.f > v.hello.f) v.frames.ask(v.wish);
+    else writeSettings(v);
   }, SETTLE_MS);
 }
 
