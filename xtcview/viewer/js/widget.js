@@ -10,7 +10,7 @@ import { createRequests } from "./requests.js";
 import { showNotes, showStatus } from "./status.js";
 
 const SETTLE_MS = 150; // after the last picture, before the shared settings are written
-const HURRY = 1; // coarser by this while the hand is ahead of the answers; sharp when it rests
+const HURRY = 2; // coarser by this while the hand is ahead of the answers; sharp when it rests
 const SCALES = ["linear", "sqrt", "log"];
 const LOOK = ["arrangement", "cmap", "scale", "auto", "vmin", "vmax"];
 
