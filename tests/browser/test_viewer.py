@@ -2,13 +2,19 @@
 
 import base64
 import json
+import os
 
+import lab
 import measure
 import nbformat
 import numpy as np
 import pages
 import pytest
 import viewer_fakes as fakes
+
+if lab.find_browser() is None and not os.environ.get("CI"):
+    reason = "no Chromium on this machine: the browser tests are skipped"
+    pytest.skip(reason, allow_module_level=True)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -67,6 +73,14 @@ def test_drag_paints_nothing_stale_and_ends_on_the_last(viewer):
     answers = viewer.evaluate("counted.answers")
     assert set(numbers) <= {20, *answers}
     assert len(answers) <= viewer.evaluate("counted.sent.event")
+
+
+def test_the_picture_is_sharp_again_when_the_hand_rests(viewer):
+    fine = "xv.root().xtcview.frame.f"
+    assert viewer.evaluate(fine) == 2
+    viewer.evaluate("xv.drag(20, 120, 800)")
+    viewer.wait_for_function(f"{fine} === 2")
+    assert both(viewer) == [120, 120]
 
 
 def test_one_event_is_one_message_of_578_kB(viewer):
@@ -163,6 +177,16 @@ def test_python_moves_the_page(viewer):
     pages.kernel(viewer, "setattr(xv, 'cmap', 'cividis')")
     viewer.wait_for_function("(old) => xv.pixels('raw') !== old", arg=before)
     assert viewer.get_by_label("colour map").input_value() == "cividis"
+
+
+def test_the_geometry_picture_can_be_turned(viewer):
+    before = viewer.evaluate("['raw', 'image'].map(xv.pixels)")
+    for _ in range(4):
+        old = viewer.evaluate("xv.pixels('image')")
+        viewer.get_by_label("turn the picture counter-clockwise").click()
+        viewer.wait_for_function("(old) => xv.pixels('image') !== old", arg=old)
+    assert viewer.evaluate("['raw', 'image'].map(xv.pixels)") == before
+    assert both(viewer) == [20, 20]
 
 
 @pytest.mark.parametrize("pane", ["raw", "image"])

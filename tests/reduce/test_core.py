@@ -86,17 +86,34 @@ def test_a_frame_of_another_dtype_fails(monkeypatch):
     ]
 
 
-def test_a_run_is_opened_once_and_a_detector_once_per_reduction(monkeypatch):
-    opened, made = [], []
-    opens, makes = reduce_fakes.open, reduce_fakes.Detector
+def test_a_run_is_opened_once(monkeypatch):
+    opened, opens = [], reduce_fakes.open
     monkeypatch.setattr(reduce_fakes, "open", lambda s: opened.append(s) or opens(s))
-    monkeypatch.setattr(reduce_fakes, "Detector", lambda n, r: made.append(n) or makes(n, r))
     task = task_of(FakeRun(n=6))
     run_chunk(task, range(2))
     run_chunk(task, range(2, 4))
-    assert (len(opened), made) == (1, ["cspad"])
     run_chunk(replace(task, token="other"), range(2))
-    assert (len(opened), len(made)) == (1, 2)
+    assert len(opened) == 1
+
+
+def test_a_detector_is_kept_while_its_constants_are_the_same(tmp_path):
+    folder = tmp_path / "CsPad::CalibV1" / "CxiDs1.0:Cspad.0" / "pedestals"
+    folder.mkdir(parents=True)
+    (folder / "0-end.data").write_text("1 2 3")
+    run = FakeRun(calib_dir=str(tmp_path))
+
+    def detector_for(token: str, calib: bool = True):
+        run_chunk(task_of(run, calib=calib, token=token), range(2))
+        return core._idle[-1].detector
+
+    first = detector_for("a")
+    assert detector_for("a") is first
+    assert detector_for("b") is first
+    (folder / "7-end.data").write_text("4 5 6")
+    assert detector_for("b") is first  # a reduction does not change on the way
+    second = detector_for("c")
+    assert second is not first
+    assert detector_for("d", calib=False) is detector_for("e", calib=False)
 
 
 def test_runs_kept_open_are_bounded_and_closed(monkeypatch):

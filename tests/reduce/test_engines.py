@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import ipyparallel
@@ -18,6 +20,7 @@ from reduce_fakes import LIBRARY, FakeRun, expected
 from xtcview.errors import EngineError
 from xtcview.reduce import engines, reaper
 from xtcview.reduce.api import reduce
+from xtcview.reduce.total import Total
 
 pytestmark = pytest.mark.cluster
 HERE = str(Path(__file__).parent)
@@ -92,7 +95,25 @@ def test_engines_are_used_again_and_nothing_is_kept(local):
     start(RUN, engines=2).wait(LONG)
     assert (local.pids(), local._client) == (pids, client)
     assert not client.history
-    assert not any(isinstance(kept, tuple) for kept in client.results.values())
+    assert not client.results
+
+
+def test_arrays_are_freed_when_they_are_merged(local, monkeypatch):
+    merged, plain = [], Total.merge
+
+    def merge(total, number, result):
+        merged.extend(weakref.ref(array) for array in result[1:])
+        return plain(total, number, result)
+
+    monkeypatch.setattr(Total, "merge", merge)
+    gc.disable()  # futures refer to one another
+    try:
+        r = start(RUN, ops=NAMES, engines=2).wait(LONG)
+        r._thread.join(LONG)
+        assert len(merged) > 9
+        assert not [ref for ref in merged if ref() is not None]
+    finally:
+        gc.enable()
 
 
 def test_only_this_user_on_this_machine_can_connect(local):
@@ -198,6 +219,7 @@ import os, signal
 from reduce_fakes import FakeRun, LIBRARY
 from xtcview.reduce import engines
 from xtcview.reduce.api import reduce
+from xtcview.reduce.total import Total
 
 reduce(FakeRun(n=20), library=LIBRARY, engines=1).wait(60)
 print(engines._local._folder, *engines._local.pids(), flush=True)

@@ -107,6 +107,10 @@ def test_chunks_follow_the_pace_and_end_together():
     slow.take()
     slow.learn(10, 20.0)
     assert len(slow.take().events) == 1
+    large = Plan(np.arange(100_000), 2)
+    large.take()
+    large.learn(10, 0.02, sent=40_000_000)  # 0.1 s to send
+    assert len(large.take().events) == 500  # 1 s
     last = Plan(np.arange(210), 2)
     last.take()
     last.learn(10, 0.02)

@@ -143,41 +143,35 @@ def index_of(path: Path) -> Path:
     return path.parent / "index" / f"{path.name}.idx"
 
 
-def pv_ctrl(pv_id: int, name: str, value: float, src: Src = ARCHIVER) -> bytes:
-    """Name and first value of a process variable."""
-    kind = epics.RECORDS[34]
-    limits = encode(kind.TAIL[0][1] if kind.TAIL[0][0] == "dbr" else dict_type(kind, "dbr"))
-    payload = encode(
-        kind,
-        pvId=pv_id,
-        dbrType=34,
-        numElements=1,
-        pvName=name.encode(),
-        dbr=limits,
-        data=np.array([value], "<f8").tobytes(),
-    )
+def _dbr(kind: Any) -> Any:
+    """Record class of the part of an EPICS record that has alarm state, time or limits."""
+    return next(field[1] for field in kind.FIELDS if field[0] == "dbr")
+
+
+def _epics(kind: Any, pv_id: int, code: int, value: float, src: Src, **fields: bytes) -> bytes:
+    data = np.array([value], "<f8").tobytes()
+    payload = encode(kind, pvId=pv_id, dbrType=code, numElements=1, data=data, **fields)
     return writer.xtc(type_word(TypeId.Epics, 1), src, payload)
 
 
-def dict_type(kind: Any, name: str) -> Any:
-    """Return the record class of a field."""
-    return next(field[1] for field in kind.FIELDS if field[0] == name)
+def pv_ctrl(pv_id: int, name: str, value: float, src: Src = ARCHIVER) -> bytes:
+    """Name and first value of a process variable."""
+    kind = epics.RECORDS[34]
+    return _epics(kind, pv_id, 34, value, src, pvName=name.encode(), dbr=encode(_dbr(kind)))
 
 
 def pv_time(pv_id: int, value: float, stamp: int = 100, src: Src = ARCHIVER) -> bytes:
     """An archived value of a process variable."""
     kind = epics.RECORDS[20]
-    when = encode(epics.epicsTimeStamp, sec=stamp)
-    dbr = encode(dict_type(kind, "dbr"), stamp=when)
-    payload = encode(
-        kind,
-        pvId=pv_id,
-        dbrType=20,
-        numElements=1,
-        dbr=dbr,
-        data=np.array([value], "<f8").tobytes(),
-    )
-    return writer.xtc(type_word(TypeId.Epics, 1), src, payload)
+    dbr = encode(_dbr(kind), stamp=encode(epics.epicsTimeStamp, sec=stamp))
+    return _epics(kind, pv_id, 20, value, src, dbr=dbr)
+
+
+def pv_aliases(*names: tuple[int, str], src: Src = ARCHIVER) -> bytes:
+    """Aliases of process variables, by their number."""
+    rows = b"".join(encode(epics.PvConfigV1, pvId=i, description=n.encode()) for i, n in names)
+    payload = encode(epics.ConfigV1, numPv=len(names), getPvConfig=rows)
+    return leaf(epics.ConfigV1, src, payload)
 
 
 def archiver(*values: bytes, number: int = 9) -> bytes:

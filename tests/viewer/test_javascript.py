@@ -99,7 +99,8 @@ def test_colours_and_limits_are_the_same(page):
     const levels = Float32Array.from(data.levels);
     const [vmin, vmax] = m.percentileLimits(m.histogram(Uint8Array.from(data.codes)), levels);
     const table = m.expandMap(data.hex);
-    const lut = ["linear", "sqrt", "log"].map((scale) => [...m.makeLut(levels, table, { vmin, vmax, scale })]);
+    const shade = (scale) => [...m.makeLut(levels, table, { vmin, vmax, scale })];
+    const lut = ["linear", "sqrt", "log"].map(shade);
     console.log(JSON.stringify({ limits: [vmin, vmax], table: [...table], lut }));
     """
     codes = coded.codes.ravel().tolist()
@@ -124,7 +125,8 @@ def test_the_newest_wish_wins_and_old_answers_are_refused(page):
     };
     const fire = (ms) => [...clock.all].filter(([, t]) => t.ms === ms)
       .forEach(([id, t]) => { clock.all.delete(id); t.f(); });
-    const r = m.createRequests({ send: (seq, wish) => sent.push([seq, wish]), onLate: (x) => late.push(x), timers });
+    const send = (seq, wish, hurried) => sent.push([seq, wish, hurried]);
+    const r = m.createRequests({ send, onLate: (x) => late.push(x), timers });
     [10, 11, 12, 13].forEach((i) => r.ask(i));
     const first = [...sent];
     const taken = [r.answered(1)];
@@ -134,11 +136,12 @@ def test_the_newest_wish_wins_and_old_answers_are_refused(page):
     fire(5000);
     const third = [...sent];
     taken.push(r.answered(3), r.answered(2));
-    console.log(JSON.stringify({ first, second, third, taken, late, busy: r.busy(), left: clock.all.size }));
+    const left = clock.all.size;
+    console.log(JSON.stringify({ first, second, third, taken, late, busy: r.busy(), left }));
     """)
-    assert got["first"] == [[1, 10]]
-    assert got["second"] == [[1, 10], [2, 13]]  # 11 and 12 were never asked
-    assert got["third"][-1] == [3, 14]  # asked again, for the newest wish
+    assert got["first"] == [[1, 10, False]]
+    assert got["second"] == [[1, 10, False], [2, 13, True]]  # 11 and 12 were never asked
+    assert got["third"][-1] == [3, 14, False]  # asked again, for the newest wish
     assert got["taken"] == [True, True, False]  # the late answer 2 came after 3
     assert got["late"] == [True, False]
     assert got["busy"] is False

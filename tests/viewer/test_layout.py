@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 import viewer_fakes as fakes
 
-from xtcview.calib.geometry import pixel_indexes, quads_example, tiles, upright
+from xtcview.calib.geometry import (
+    Orientation,
+    default,
+    image_shape,
+    orient,
+    pixel_indexes,
+    quads_example,
+    tiles,
+    upright,
+    without_twist,
+)
 from xtcview.viewer.layout import (
     GAP,
     arranged,
@@ -12,6 +22,7 @@ from xtcview.viewer.layout import (
     raw_pictures,
     stack_picture,
     to_canvas,
+    turned,
 )
 
 SHAPE = fakes.SHAPE
@@ -59,6 +70,12 @@ def test_geometry_picture_agrees_with_the_assembled_image():
     assert np.abs(col_a - col_b)[same].max() <= 1
 
 
+@pytest.mark.parametrize("table", [quads_example(), without_twist(default("cspad"))])
+def test_geometry_picture_has_the_size_of_the_turned_image(table):
+    picture = image_picture(tiles(table, upright(table)))
+    assert (picture.rows, picture.cols) == image_shape(table)[::-1]
+
+
 def test_gaps_are_gaps():
     picture = image_picture(tiles(quads_example(), upright(quads_example())))
     drawn = index_map(picture, 300, 300, SHAPE, 2)
@@ -94,3 +111,12 @@ PICTURES = {
 
 def test_a_pixel_outside_of_all_tiles_has_no_place():
     assert to_canvas(PICTURES["grid"], 600, 600, 40, 0, 0) is None
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_turn_turns_what_is_on_screen(flip):
+    image = np.arange(6).reshape(2, 3)
+    before = Orientation(rot90=1, flip=flip)
+    seen = orient(image, before)
+    assert np.array_equal(orient(image, turned(before, mirror=False)), np.rot90(seen))
+    assert np.array_equal(orient(image, turned(before, mirror=True)), seen[:, ::-1])

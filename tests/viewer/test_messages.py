@@ -1,8 +1,10 @@
 import json
 
 import numpy as np
+import pytest
 import viewer_fakes as fakes
 
+from xtcview.errors import EngineError
 from xtcview.run.files import Problem
 from xtcview.viewer import messages
 from xtcview.viewer.layout import image_picture, raw_pictures
@@ -16,7 +18,7 @@ def test_hello_describes_the_detector_in_few_bytes(reader):
     content, buffers = messages.hello(reader, pictures(reader), 4)
     assert content["n"] == 64
     assert content["index"] == 4
-    assert content["unit"] == "ADU − pedestal"
+    assert content["constants"]["geometry"] == "LOADED 0-end.data"
     assert [p["key"] for p in content["pictures"]] == ["grid", "stack", "image"]
     assert len(json.dumps(content)) < 5000
     assert len(buffers[-1]) == 64 * 11 * 8 < 10_000
@@ -83,4 +85,21 @@ def test_a_reduction_grows(reader):
     assert memoryview(buffers[0]).nbytes == 32 * 93 * 194
     content, buffers = ask(reader, reduction, index=-1, segment=2)
     assert content["dtype"] == "float32"
-    assert np.frombuffer(buffers[0], "<f4")[0] == 1.5
+    assert np.frombuffer(buffers[0], "<f4")[0] == fakes.PEDESTAL + 1.5
+
+
+@pytest.mark.parametrize(("calib", "less"), [(False, True), (True, False), (None, False)])
+def test_pedestals_are_taken_off_raw_means_only(reader, calib, less):
+    reduction = fakes.FakeReduction(100)
+    reduction.n, reduction.calib = 3, calib
+    found = messages.reduced(reader, reduction)
+    assert found.subtracted is less
+    assert found.values[0, 0, 0] == fakes.PEDESTAL + 1.5
+    assert found.drawn[0, 0, 0] == (1.5 if less else fakes.PEDESTAL + 1.5)
+    assert messages.progress(reader, reduction)[0]["subtracted"] is less
+
+
+def test_a_failed_reduction_says_why(reader):
+    reduction = fakes.FakeReduction(100)
+    reduction.error = EngineError("engine 1 died at event 17")
+    assert messages.progress(reader, reduction)[0]["note"] == "engine 1 died at event 17"

@@ -144,6 +144,9 @@ class FakeDetector:
     def bad(self, run: int) -> np.ndarray:
         return self._bad
 
+    def constants(self, run: int) -> dict[str, str]:
+        return {"pedestals": "LOADED 30-end.data", "geometry": "LOADED 0-end.data"}
+
     def geometry(self, run: int) -> Geometry:
         return quads_example()
 
@@ -157,6 +160,8 @@ class FakeReduction:
     """A mean that grows: n events of constant value."""
 
     detector = "cspad"
+    calib = False
+    error: Exception | None = None
 
     def __init__(self, total: int = 100) -> None:
         self.total, self.n, self.callbacks = total, 0, []
@@ -172,8 +177,8 @@ class FakeReduction:
     def partial(self) -> dict[str, np.ndarray | None]:
         if not self.n:
             return {"mean": None}
-        mean = np.full(SHAPE, 1.5)
-        number_blocks(self.n, mean[MARKED], 150, -20)
+        mean = np.full(SHAPE, PEDESTAL + 1.5)
+        number_blocks(self.n, mean[MARKED])
         return {"mean": mean}
 
     def add_callback(self, fn) -> None:

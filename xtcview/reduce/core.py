@@ -14,8 +14,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from glob import escape
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,7 @@ LIBRARY = "xtcview"  # has `open` and `Detector`
 READERS = 4  # runs kept open per process
 
 Identity = tuple[int, ...]
-Result = tuple[Any, ...]  # (summary dict, events per segment, *state)
+Result = list[Any]  # [summary dict, events per segment, *state]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Task:
     calib_dir : str
         Reduce ``det.calib`` with the constants of this folder; '' means ``det.raw``.
     token : str
-        Of the reduction; a new one makes a new detector, with the constants of the day.
+        Of the reduction; with a new one the files of constants are looked at again.
     library : str
         Module that opens the run and reads it: `LIBRARY`, or another one for tests.
     version : str
@@ -87,12 +89,23 @@ def identity(run: Any) -> Identity:
 
 @dataclass
 class Reader:
-    """An open run with the detector of the last reduction."""
+    """An open run with the detector that was read last."""
 
     key: tuple[Any, ...]
     run: Any
     token: str = ""
     detector: Any = None
+    constants: tuple[Any, ...] = ()
+
+    def prepare(self, task: Task) -> None:
+        """Make the task's detector, unless it is there and its constants have not changed."""
+        if self.token == task.token:
+            return
+        detector = import_module(task.library).Detector(task.detector, self.run)
+        constants = (task.detector, *_constants(task.calib_dir, detector.source))
+        if self.detector is None or constants != self.constants:
+            self.detector, self.constants = detector, constants
+        self.token = task.token
 
 
 _idle: list[Reader] = []
@@ -123,6 +136,15 @@ def _key(task: Task) -> tuple[Any, ...]:
     return task.library, task.spec, task.identity, task.calib_dir
 
 
+def _constants(calib_dir: str, source: str) -> tuple[Any, ...]:
+    """Return name, time and size of a detector's files of constants."""
+    if not calib_dir:
+        return ()
+    files = sorted(Path(calib_dir).glob(f"*/{escape(source)}/*/*"))
+    stats = ((str(file), file.stat()) for file in files)
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
 def _close(run: Any) -> None:
     close = getattr(run, "close", None)
     if close is not None:
@@ -147,9 +169,7 @@ def reader_of(task: Task) -> Iterator[Reader]:
             _idle.remove(reader)
     reader = reader or _open(task)
     try:
-        if reader.token != task.token:
-            detector = import_module(task.library).Detector(task.detector, reader.run)
-            reader.token, reader.detector = task.token, detector
+        reader.prepare(task)
         yield reader
     finally:
         with _idle_lock:
@@ -203,8 +223,8 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
 
     Returns
     -------
-    tuple
-        ``(summary, present, *state)``: a dict with 'counted', 'skipped', 'dtype' and 'seconds',
+    list
+        ``[summary, present, *state]``: a dict with 'counted', 'skipped', 'dtype' and 'seconds',
         the events per segment, and the arrays of the ops; no arrays when no event counted.
 
     Raises
@@ -230,7 +250,7 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
         "dtype": tally.dtype,
         "seconds": time.perf_counter() - began,
     }
-    return (summary,) if tally.present is None else (summary, tally.present, *tally.state)
+    return [summary] if tally.present is None else [summary, tally.present, *tally.state]
 
 
 def _take(tally: _Tally, reader: Reader, number: int, calib: bool) -> None:

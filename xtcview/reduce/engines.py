@@ -1,9 +1,8 @@
 """Engines of ipyparallel: those that we start, and those that are given.
 
 What this module knows of ipyparallel 9.2, beyond its manual: a client keeps every result until
-told otherwise, and once more in three caches; the death of an engine arrives as a RemoteError
-whose name is 'EngineError'; a hub that is gone is not noticed; and nothing ends the engines of a
-client that was killed.
+told otherwise; the death of an engine arrives as a RemoteError whose name is 'EngineError'; a hub
+that is gone is not noticed; and nothing ends the engines of a client that was killed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import ipyparallel
-from ipyparallel.client.asyncresult import AsyncResult
 from traitlets.config import Config
 
 from xtcview.errors import EngineError, XtcError
@@ -113,15 +111,13 @@ class EnginePool(Pool):
             )
 
     def forget(self, future: Future[Any]) -> None:
-        """Purge a result from the client, with its caches."""
+        """Purge a result from the client."""
         with suppress(RuntimeError):  # still outstanding: its late answer would be kept, once
             self._client.purge_local_results(future)
         for message in getattr(future, "msg_ids", ()):
             if message in self._client.history:
                 # or a late answer to it would be printed with all its bytes
                 self._client.history.remove(message)
-        for cached in (AsyncResult.__len__, AsyncResult._count_chunks, AsyncResult.split):
-            cached.cache_clear()
 
     def cancel(self, future: Future[Any]) -> None:
         """Do nothing: a chunk takes a fraction of a second, and its answer is dropped."""

@@ -77,7 +77,7 @@ class Flow:
         try:
             self._collect(future, self.flying.pop(future))
         finally:
-            self.pool.forget(future)
+            self._forget(future)
         return True
 
     def _fill(self) -> None:
@@ -101,7 +101,8 @@ class Flow:
         if error is None:
             result = future.result()
             if self.total.merge(chunk.number, result):
-                self.plan.learn(len(chunk.events), result[0]["seconds"])
+                sent = sum(array.nbytes for array in result[1:]) if self.pool.sends else 0
+                self.plan.learn(len(chunk.events), result[0]["seconds"], sent)
         elif not self.pool.lost(error):
             raise self.pool.explain(error) from error
         elif not self.plan.give_back(chunk):
@@ -112,4 +113,10 @@ class Flow:
         """Let go of chunks that are no longer wanted; those begun end by themselves."""
         for future in self.flying:
             self.pool.cancel(future)
-            future.add_done_callback(self.pool.forget)
+            future.add_done_callback(self._forget)
+
+    def _forget(self, future: Future[Any]) -> None:
+        """Free the arrays of a result that was taken, or that nobody wants."""
+        if not future.cancelled() and future.exception() is None:
+            future.result().clear()  # futures may refer to one another, and wait for the gc
+        self.pool.forget(future)

@@ -1,8 +1,9 @@
 """Which events, and in which chunks: contiguous slices of the selection, cut as the work goes on.
 
 The first chunks are small, so that something is seen soon. Then a chunk is as long as takes about
-`SECONDS` of an engine's time, by what the chunks so far took, and the last ones are shorter again,
-so that the engines end together. Any cut gives the same bits (see `ops`).
+`SECONDS` of an engine's time, by what the chunks so far took, or more where sending its result
+costs much. The last ones are shorter again, so that the engines end together. Any cut gives the
+same bits (see `ops`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ _HOW = (
 FIRST = 10  # events in a chunk while nothing is known of their cost
 SECONDS = 0.3  # of one engine per chunk; 0.2-0.5 s keeps the cost of sending and merging small
 SECONDS_PER_WORKER = 0.2  # more engines, longer chunks: merging takes one core of the client
-SHORTEST = 0.05  # seconds: below this sending costs more than it evens out
+SHORTEST = 0.1  # seconds, for the last ones
+SEND = 2.5e-9  # seconds per byte of a result that goes to another process; 0.3-1 GB/s are measured
+WORTH = 10  # a chunk takes so many times longer than sending its result; the last ones 3 times
+WORTH_LAST = 3
 LONGEST = 1000  # events: bounds what is lost when an engine dies
 ATTEMPTS = 3  # a chunk that loses this many engines is not tried again
 
@@ -70,6 +74,7 @@ class Plan:
         self._again: deque[Chunk] = deque()
         self._seconds = 0.0
         self._events = 0
+        self._send = 0.0  # seconds per chunk
 
     def take(self) -> Chunk | None:
         """Return the next chunk; None when all were handed out."""
@@ -91,10 +96,11 @@ class Plan:
         self._again.append(replace(chunk, attempt=chunk.attempt + 1))
         return True
 
-    def learn(self, events: int, seconds: float) -> None:
-        """Take note of what a chunk took."""
+    def learn(self, events: int, seconds: float, sent: int = 0) -> None:
+        """Take note of what a chunk took, and how many bytes were sent between processes."""
         self._events += events
         self._seconds += seconds
+        self._send = max(self._send, SEND * sent)
 
     def _length(self) -> int:
         left = len(self._selected) - self._position
@@ -102,8 +108,8 @@ class Plan:
             share = len(self._selected) // (4 * self._workers)
             return min(left, max(1, min(FIRST, share)))
         pace = max(self._seconds / self._events, 1e-6)  # seconds per event
-        goal = max(SECONDS, SECONDS_PER_WORKER * self._workers) / pace
-        even = max(left / (2 * self._workers), SHORTEST / pace)
+        goal = max(SECONDS, SECONDS_PER_WORKER * self._workers, WORTH * self._send) / pace
+        even = max(left / (2 * self._workers), max(SHORTEST, WORTH_LAST * self._send) / pace)
         return min(left, max(1, int(min(goal, even, LONGEST))))
 
 

@@ -26,6 +26,7 @@ class Pool:
     def __init__(self, executor: Executor, workers: int | None = None) -> None:
         self.executor = executor
         said = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
+        self.sends = not isinstance(executor, ThreadPoolExecutor)  # results, to another process
         self.workers = max(1, int(workers or said or cpu_count() or 1))
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:

@@ -76,7 +76,7 @@ class Total:
     def fail(self, number: int, events: Sequence[int], reason: str) -> None:
         """Report the events of a chunk that was given up."""
         skipped = [("failed", reason, int(event)) for event in events]
-        self.merge(number, ({"counted": 0, "skipped": skipped, "dtype": ""},))
+        self.merge(number, [{"counted": 0, "skipped": skipped, "dtype": ""}])
 
     def close(self) -> None:
         """Take no more results."""

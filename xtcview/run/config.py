@@ -153,23 +153,27 @@ class Configuration:
         self._everything: list[Item] = []
         ioc = [f for f in files if f.is_ioc and f.chunk == 0]
         for file in ioc:
-            self._everything += self._leading(file)
+            self._everything += self._leading(file) or []
+        found, copies = None, 0
         for file in (f for f in files if not f.is_ioc and f.chunk == 0):
             found = self._leading(file)
             if found:
                 self._everything += found
                 break
+            if found is not None:  # there, with nothing in it
+                copies += 1
+                continue
             what = "no Configure at the start of the file"
             self._problems.append(Problem(str(file.path), 0, what, "another stream's copy is used"))
-        else:
+        if not found and not copies:
             lost = "sources have no names, and data that need their configuration are not given"
             what = "no DAQ stream of the run has a Configure"
             self._problems.append(Problem(str(files[0].path), 0, what, lost))
         return [item for item in self._everything if item.store == "config"]
 
-    def _leading(self, file: XtcFile) -> list[Item]:
-        """Return the items of the Configure at a file's start; note its BeginRun."""
-        items: list[Item] = []
+    def _leading(self, file: XtcFile) -> list[Item] | None:
+        """Return the items of the Configure at a file's start, None without it; note BeginRun."""
+        items: list[Item] | None = None
         offset = 0
         for _ in range(_LEADING):
             data = file.read(offset, DGRAM_SIZE)
@@ -179,7 +183,7 @@ class Configuration:
             if root_fault(head.extent, file.size - offset):
                 break
             if head.service == Transition.Configure:
-                items = self._items_of(file, offset, Transition.Configure) or []
+                items = self._items_of(file, offset, Transition.Configure)
             elif head.service == Transition.BeginRun and not file.is_ioc:
                 self.begin_run = head
             elif head.service not in (Transition.Map, Transition.BeginRun):

@@ -80,7 +80,7 @@ def parse(text: str | Path) -> DataSet:
     match = _FILE.fullmatch(path.name.removesuffix(".inprogress"))
     if match and "=" not in str(text):
         return _with_experiment(match["prefix"], runs=(int(match["run"]),), directory=path.parent)
-    if is_folder(path) or ("=" not in str(text) and "/" in str(text)):
+    if (str(text) and is_folder(path)) or ("=" not in str(text) and "/" in str(text)):
         return DataSet(directory=path)
     values: dict[str, str] = {}
     for item in str(text).split(":"):

@@ -250,7 +250,7 @@ def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
     if known_number:
         raise RunNotFoundError(f"{path}: no files of experiment {name}.{near(name, prefixes)}")
     raise DataSetError(
-        f"{path}: files of several experiments, and which of them is {name or 'meant'!r} is not "
+        f"{path}: files of several experiments, and which of them is {repr(name) if name else 'meant'} is not "
         f"known: {', '.join(sorted(prefixes))}; put one of these names behind 'exp='"
     )
 

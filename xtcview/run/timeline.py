@@ -23,6 +23,7 @@ from xtcview.format.tree import root_fault
 
 from .files import Problem, XtcFile
 
+_NAME = 31  # characters of a file's name that fit into its index
 IOC_WINDOW = 5  # s between the clocks of the DAQ and of a control system stream
 
 EVENT = np.dtype([
@@ -129,6 +130,8 @@ def load_index(file: XtcFile, problems: list[Problem]) -> Index:
         return scan.index
     found = index.decode(file.index_path.read_bytes(), file.index_path)
     keep = _present(found.nodes, file, problems)
+    if not keep.all() and found.name != file.path.name[:_NAME]:
+        raise _misfit(file, f"the events of {found.name}")
     nodes = found.nodes[keep]
     for node in (nodes[:1], nodes[-1:]):
         _check_node(node, file, Transition.L1Accept)
@@ -145,6 +148,7 @@ def _present(nodes: Table, file: XtcFile, problems: list[Problem]) -> npt.NDArra
     keep: npt.NDArray[np.bool_] = offsets <= file.size - DGRAM_SIZE
     if keep.any():
         last = int(offsets[keep].max())
+        _check_node(nodes[offsets == last], file, Transition.L1Accept)
         head = dgram(file.read_exactly(last, DGRAM_SIZE, "datagram header"))
         if root_fault(head.extent, file.size - last):
             keep &= offsets != last

@@ -35,3 +35,11 @@ class Src(Record):
 
 class DetInfo(Src):
     """A detector's two words."""
+
+
+class TypeId(Record):
+    """A type word: type id in the low half, version and compression bit above."""
+
+    FIELDS = (
+        ("value", "<u4"),  # 0
+    )  # 4

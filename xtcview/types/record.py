@@ -9,9 +9,10 @@ A record class states its layout as a table, one field a line::
             ("eventCode", "<u4"),      # 8
         )
 
-A field is (name, type, *shape). The type is a numpy type string or another record; a shape item
-is a number, `REST` (all that is left) or a function of the record, for sizes that other fields
-or the detector's configuration give. Fields stand behind one another without padding; a name
+A field is (name, type, *shape). The type is a numpy type string, another record, a pair
+(numpy type, enumeration) for a number with names, or "S" for a text whose length the last shape
+item gives. A shape item is a number, `REST` (all that is left) or a function of the record, for
+sizes that other fields or the detector's configuration give. Fields stand behind one another without padding; a name
 with a leading underscore is not published. `BITS` names parts of a word: (field, lowest bit,
 width[, enumeration]). Accessors are methods without arguments, as psana publishes them.
 """
@@ -126,14 +127,16 @@ class Record:
         sizes = [size(self) if callable(size) else size for size in shape]
         if _is_record(kind) and kind.TAIL:
             return self._read_records(kind, math.prod(sizes), pos)
-        dtype = kind.DTYPE if _is_record(kind) else np.dtype(kind)
-        if REST in sizes:
+        dtype = _dtype(kind)
+        if REST in shape:  # stated in the table: a count of -1 in the data is a fault
             rest = math.prod(size for size in sizes if size != REST) * dtype.itemsize
             sizes[sizes.index(REST)] = max(self._end - pos, 0) // rest if rest else 0
         count = -1 if min(sizes, default=0) < 0 else math.prod(sizes)
         return self._take(dtype, count, pos).reshape(sizes), pos + count * dtype.itemsize
 
     def _read_records(self, kind: type[Record], count: int, pos: int) -> tuple[list[Record], int]:
+        if count < 0:
+            self._take("u1", count, pos)
         found = []
         for _ in range(count):
             found.append(kind(self._data, pos, self._end, self.cfg, self._file, self._base))
@@ -168,6 +171,15 @@ def _is_record(kind: Any) -> TypeGuard[type[Record]]:
     return isinstance(kind, type) and issubclass(kind, Record)
 
 
+def _dtype(kind: Any) -> np.dtype[Any]:
+    """Return a field type as numpy stores it."""
+    if _is_record(kind):
+        return kind.DTYPE
+    if isinstance(kind, tuple):  # with names for its values
+        return np.dtype(kind[0])
+    return np.dtype("S1" if kind == "S" else kind)
+
+
 def _is_static(field: tuple[Any, ...]) -> bool:
     kind, shape = field[1], field[2:]
     if _is_record(kind) and kind.TAIL:
@@ -177,7 +189,7 @@ def _is_static(field: tuple[Any, ...]) -> bool:
 
 def _numpy_field(field: tuple[Any, ...]) -> tuple[Any, ...]:
     name, kind, *shape = field
-    dtype = kind.DTYPE if _is_record(kind) else kind
+    dtype = _dtype(kind)
     return (name, dtype, tuple(shape)) if shape else (name, dtype)
 
 
@@ -202,7 +214,12 @@ def _accessor(name: str, kind: Any, many: bool) -> Callable[[Record], Any]:
     """Return the method that publishes a field."""
     if _is_record(kind):
         return _record_accessor(name, kind, many)
-    convert = _text if np.dtype(kind).kind == "S" else _number
+    if isinstance(kind, tuple):
+        convert = _namer(kind[1])
+    elif kind == "S":
+        convert = _joined
+    else:
+        convert = _text if np.dtype(kind).kind == "S" else _number
 
     def get(self: Record) -> Any:
         return convert(raw(self, name))
@@ -249,14 +266,25 @@ def _text(value: Any) -> Any:
     return bytes(value).split(b"\0")[0].decode("latin-1")
 
 
+def _joined(value: Any) -> Any:
+    """Return single characters as a text, cut at its first NUL."""
+    return _text(value.tobytes())
+
+
+def _namer(names: type[IntEnum]) -> Callable[[Any], int]:
+    """Return what turns a number into its named one; a number without name stays."""
+    known = {int(member): member for member in names}
+    return lambda value: known.get(int(value), int(value))
+
+
 def _bits_accessor(
     name: str, word: str, low: int, width: int, names: type[IntEnum] | None = None
 ) -> Callable[[Record], int]:
     mask = (1 << width) - 1
+    convert = _namer(names) if names else int
 
     def get(self: Record) -> int:
-        value = int(raw(self, word)) >> low & mask
-        return names(value) if names and value in set(names) else value
+        return convert(int(raw(self, word)) >> low & mask)
 
     get.__name__ = name
     return get
@@ -304,9 +332,8 @@ def encode(kind: type[Record], **values: Any) -> bytes:
             word, low, width, *_ = kind.BITS[name]
             head[word] |= (int(value) & ((1 << width) - 1)) << low
         elif name in tail:
-            tail[name] = (
-                value if isinstance(value, bytes) else np.asarray(value, types[name]).tobytes()
-            )
+            given = isinstance(value, bytes)
+            tail[name] = value if given else np.asarray(value, _dtype(types[name])).tobytes()
         elif isinstance(value, bytes) and np.dtype(kind.DTYPE[name]).kind != "S":
             head[name] = np.frombuffer(value, kind.DTYPE[name].base).reshape(kind.DTYPE[name].shape)
         else:

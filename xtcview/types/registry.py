@@ -125,5 +125,5 @@ def decode(
     config = config_for(word, find_config) if line.configs else None
     try:
         return line.record(data, start, end, config, file, base)
-    except (OverflowError, MemoryError) as error:
+    except (ArithmeticError, MemoryError) as error:  # sizes that cannot be
         raise FormatError(f"{type_name(word)}: {error}", file, base + start) from error

@@ -18,6 +18,7 @@ MODULES = (  # callees first
     "panes",
     "controls",
     "status",
+    "pictures",
     "hover",
     "widget",
 )

@@ -19,12 +19,26 @@ from xtcview.errors import MissingExtraError
 from xtcview.viewer import colours
 from xtcview.viewer.frames import BINNINGS, NO_DATA, Coded, encode
 from xtcview.viewer.layout import GAP, Picture, arranged, index_map
-from xtcview.viewer.messages import Scene, partial
+from xtcview.viewer.messages import Reduced
+from xtcview.viewer.reader import Reader, Shot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a still picture of the viewer needs."""
+
+    reader: Reader
+    shot: Shot
+    raw: Picture
+    image: Picture
+    look: Any  # ViewState: cmap, scale, auto, vmin, vmax
+    reduced: Reduced | None = None  # drawn instead of the event
+    progress: tuple[int, int] = (0, 0)  # of the reduction: events done, and in all
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,7 @@ class Size:
 SNAPSHOT = Size(pane=700, shades=240)
 SMALL = (Size(440, 64), Size(400, 48), Size(360, 32), Size(280, 24))  # tried in this order
 SMALL_BYTES = 250_000  # goes into every saved notebook
+UNITS = {False: "ADU", True: "ADU − pedestal"}
 MARGIN, HEAD, FOOT = 12, 26, 66  # pixels around the panes
 INKS = ((255, 255, 255), (33, 33, 33), colours.GAP, *colours.MISSING)  # after the shades
 
@@ -70,9 +85,8 @@ def _coded(scene: Scene, pane: int) -> Coded:
     reader = scene.reader
     largest = max(scene.image.rows, scene.image.cols)
     f = max((b for b in BINNINGS if largest / b >= 0.8 * pane), default=1)
-    found = None if scene.reduction is None else partial(scene.reduction)
-    if found is not None:
-        return encode(found[1].reshape(reader.shape), f, reader.mask(f))
+    if scene.reduced is not None:
+        return encode(scene.reduced.drawn, f, reader.mask(f))
     return encode(reader.panels(scene.shot), f, reader.mask(f), scene.shot.present)
 
 
@@ -121,20 +135,24 @@ def _captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
     """Return the lines of text, each as a left and a right part."""
     reader, shot = scene.reader, scene.shot
     run = f"{reader.run.expt} run {reader.run.run()} · {reader.det.name}"
-    if scene.reduction is not None:
-        done, total = scene.reduction.progress
-        what = f"{scene.reduction.detector}: {done} of {total} events"
-    else:
-        what = f"event {shot.index} of {len(reader)} · {shot.time} UTC · fiducial {shot.fiducial}"
+    what = f"event {shot.index} of {len(reader)} · {shot.time} UTC · fiducial {shot.fiducial}"
     trouble = " · ".join(filter(None, (shot.damage and f"damaged: {shot.damage}", shot.note)))
-    subtracted = "" if reader.constants()[0] is None else " − pedestal"
-    bar = f"{vmin:.4g} to {vmax:.4g} ADU{subtracted}, {scene.look.cmap}, {scene.look.scale}"
+    if scene.reduced is not None:
+        done, total = scene.progress
+        what, trouble = f"{scene.reduced.name} of {done} of {total} events", ""
+    bar = f"{vmin:.4g} to {vmax:.4g} {_unit(scene)}, {scene.look.cmap}, {scene.look.scale}"
     return [
         (f"raw, {scene.raw.label}", f"geometry, {scene.image.label}"),
         (f"{run} · {what}", ""),
         (trouble, ""),
         ("", bar),
     ]
+
+
+def _unit(scene: Scene) -> str:
+    if scene.reduced is not None:
+        return UNITS[scene.reduced.subtracted]
+    return UNITS[scene.reader.constants()[0] is not None]
 
 
 def _with_text(page: Array, size: Size, captions: list[tuple[str, str]]) -> Any:
@@ -163,16 +181,8 @@ def _font_file() -> Path:
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
-def figure(scene: Scene, image: Array | None) -> Figure:
-    """Return both panes at full resolution as a matplotlib figure.
-
-    Parameters
-    ----------
-    scene : Scene
-        What is shown.
-    image : ndarray of float32 (rows, cols) or None
-        The assembled image, upright, nan in the gaps; None when the event has no data.
-    """
+def figure(scene: Scene) -> Figure:
+    """Return both panes at full resolution as a matplotlib figure."""
     from matplotlib.figure import Figure
 
     coded = _coded(scene, scene.raw.rows)
@@ -184,11 +194,9 @@ def figure(scene: Scene, image: Array | None) -> Figure:
     drawn = left.imshow(arranged(panels, scene.raw.key), **style)
     left.set(title=f"raw, {scene.raw.label}", xlabel="column", ylabel="row")
     left.set_aspect("auto" if scene.raw.fill else "equal")
-    if image is not None:
-        right.imshow(image, **style)
+    right.imshow(scene.reader.assembled(panels), **style)
     right.set(title=f"geometry, {scene.image.label}", xlabel="x (pixels)", ylabel="y (pixels)")
-    unit = "ADU" if scene.reader.constants()[0] is None else "ADU − pedestal"
-    figure.colorbar(drawn, ax=[left, right], label=unit, shrink=0.9)
+    figure.colorbar(drawn, ax=[left, right], label=_unit(scene), shrink=0.9)
     figure.suptitle("\n".join(filter(None, (text for text, _ in _captions(scene, 0, 0)[1:3]))))
     return figure
 
@@ -196,9 +204,8 @@ def figure(scene: Scene, image: Array | None) -> Figure:
 def _panels(scene: Scene) -> Array:
     """Return what is shown at full resolution, nan where there is no value: float32."""
     reader, shot = scene.reader, scene.shot
-    found = None if scene.reduction is None else partial(scene.reduction)
-    if found is not None:
-        panels = found[1].reshape(reader.shape).astype(np.float32)
+    if scene.reduced is not None:
+        panels = scene.reduced.drawn.astype(np.float32)
     else:
         panels = reader.panels(shot).astype(np.float32)
         panels[~shot.present] = np.nan

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 NO_DATA = 0
 CODES = 256
 FIRST, LAST = 1, 255  # codes that mean a value
-BINNINGS = (1, 2, 4, 8)
+BINNINGS = (1, 2, 4, 8, 16)
 SAMPLE_STRIDE = 7  # of rows and of columns: about 12 000 blocks of a CSPAD, 0.2 ms to sort
 BULK = (1.0, 50.0, 99.0)  # percentiles that place the fine codes
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xtcview.calib.geometry import TILE
+from xtcview.calib.geometry import TILE, Orientation
 from xtcview.viewer.frames import block_shape
 
 Array = NDArray[Any]
@@ -103,8 +103,19 @@ def image_picture(tiles: Array) -> Picture:
     tiles = tiles.copy()
     tiles["x0"] -= x.min()
     tiles["y0"] -= y.min()
-    rows, cols = int(np.ceil(np.ptp(y))) + 1, int(np.ceil(np.ptp(x))) + 1
+    rows, cols = (int(np.floor(np.ptp(at) + 0.5)) + 1 for at in (y, x))  # as psana rounds
     return Picture("image", f"{rows} × {cols}", tiles, rows, cols)
+
+
+def turned(orientation: Orientation, mirror: bool) -> Orientation:
+    """Mirror what is on screen left to right, or turn it counter-clockwise by a quarter.
+
+    An orientation turns first and mirrors then, so a turn of a mirrored picture counts backwards.
+    """
+    rot90, flip = orientation.rot90, orientation.flip
+    if mirror:
+        return Orientation(rot90, not flip)
+    return Orientation((rot90 + (-1 if flip else 1)) % 4, flip)
 
 
 def _corners(tiles: Array) -> tuple[Array, Array]:

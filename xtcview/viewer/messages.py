@@ -6,37 +6,25 @@ float64 with the eleven fields of `TILE` in order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.viewer import colours
-from xtcview.viewer.frames import Coded, binning_for, encode
+from xtcview.viewer.frames import BINNINGS, Coded, binning_for, encode
 from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
-from xtcview.viewer.reader import Reader, Shot, error_text
+from xtcview.viewer.reader import Reader, error_text
 
 Array = NDArray[Any]
+SHIFTING = ("mean", "min", "max")  # ops whose result moves along with the pedestal
 Message = tuple[dict[str, Any], list[Any]]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All that a still picture of the viewer needs."""
-
-    reader: Reader
-    shot: Shot
-    raw: Picture
-    image: Picture
-    look: Any  # ViewState: cmap, scale, auto, vmin, vmax
-    reduction: Any = None
 
 
 def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
     """Describe the run, the detector and how its panels are drawn; sent once per view."""
     shape = reader.shape
-    pedestals, _ = reader.constants()
+    reader.constants()  # so that what is wrong with them is known
     content = {
         "t": "hello",
         "run": f"{reader.run.expt} run {reader.run.run()}",
@@ -47,7 +35,7 @@ def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
         "shape": list(shape),
         "f": binning_for(shape),
         "sections": GRID_SECTIONS if shape[0] == GRID_QUADS * GRID_SECTIONS else 0,
-        "unit": "ADU" if pedestals is None else "ADU − pedestal",
+        "constants": reader.origins(),
         "pictures": [_describe(p) for p in pictures],
         "anchors": colours.ANCHORS,
         "missing": colours.MISSING,
@@ -74,6 +62,8 @@ def _problems(reader: Reader) -> dict[str, Any]:
 
 def event(reader: Reader, index: int, f: int) -> Message:
     """Return one event as a frame, or what is known of it when there is nothing to draw."""
+    if f not in BINNINGS:
+        raise ValueError(f"binning {f}: expected one of {BINNINGS}")
     shot = reader.shot(index)
     content = {
         "t": "frame",
@@ -91,6 +81,7 @@ def event(reader: Reader, index: int, f: int) -> Message:
         return content, []
     coded = encode(reader.panels(shot), f, reader.mask(f), shot.present)
     content["present"] = shot.present.astype(int).tolist()
+    content["subtracted"] = reader.constants()[0] is not None
     return content | _frame(coded), _buffers(coded)
 
 
@@ -102,13 +93,31 @@ def _buffers(coded: Coded) -> list[Any]:
     return [coded.codes.data, coded.levels.astype("<f4").data]
 
 
-def partial(reduction: Any) -> tuple[str, Array] | None:
-    """Return the name and array of the picture that a reduction shows: its mean, if it has one."""
+class Reduced(NamedTuple):
+    """What a reduction shows of itself."""
+
+    name: str  # of the op
+    values: Array  # det.shape, ADU, exact
+    drawn: Array  # the same, less the pedestals where that has a meaning
+    subtracted: bool
+
+
+def reduced(reader: Reader, reduction: Any) -> Reduced | None:
+    """Return the picture of a reduction so far: its mean, if it has one; None before the first.
+
+    Pedestals are taken off when it is known that raw values were reduced, by an op that moves
+    along with them.
+    """
     arrays = {name: a for name, a in reduction.partial().items() if a is not None}
     if not arrays:
         return None
     name = "mean" if "mean" in arrays else next(iter(arrays))
-    return name, np.asarray(arrays[name])
+    values = np.asarray(arrays[name]).reshape(reader.shape)
+    pedestals, _ = reader.constants()
+    raw = getattr(reduction, "calib", None) is False
+    if pedestals is None or not raw or name not in SHIFTING:
+        return Reduced(name, values, values, False)
+    return Reduced(name, values, values - pedestals, True)
 
 
 def progress(reader: Reader, reduction: Any) -> Message:
@@ -117,13 +126,13 @@ def progress(reader: Reader, reduction: Any) -> Message:
     content = {"t": "sum", "done": int(done), "total": int(total), "finished": reduction.done}
     error = getattr(reduction, "error", None)
     content["note"] = "" if error is None else error_text(error)
-    found = partial(reduction)
+    found = reduced(reader, reduction)
     if found is None:
         return content | {"name": "", "data": False}, []
-    name, values = found
     f = binning_for(reader.shape)
-    coded = encode(values.reshape(reader.shape), f, reader.mask(f))
-    return content | {"name": name, "data": True} | _frame(coded), _buffers(coded)
+    coded = encode(found.drawn, f, reader.mask(f))
+    content |= {"name": found.name, "data": True, "subtracted": found.subtracted}
+    return content | _frame(coded), _buffers(coded)
 
 
 def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
@@ -134,8 +143,8 @@ def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
     """
     index, k = int(content["index"]), int(content["segment"])
     if index < 0:
-        found = None if reduction is None else partial(reduction)
-        values = None if found is None else found[1].reshape(reader.shape)[k].astype("<f4")
+        found = None if reduction is None else reduced(reader, reduction)
+        values = None if found is None else found.values[k].astype("<f4")
     else:
         raw = reader.shot(index).raw
         values = None if raw is None else np.ascontiguousarray(raw[k])

@@ -138,9 +138,13 @@ class Reader:
         try:
             value = getattr(self.det, kind)(self.run.run())
         except (XtcError, OSError) as error:
-            self.trouble.append(f"no {kind}: {error_text(error)}")
+            self._note(f"no {kind}: {error_text(error)}")
             return None
         return None if value is None else np.asarray(value).reshape(self.shape)
+
+    def _note(self, text: str) -> None:
+        if text not in self.trouble:
+            self.trouble.append(text)
 
     def panels(self, shot: Shot) -> Array:
         """Return what is drawn: ADU less pedestal where pedestals exist, 0 in absent segments."""
@@ -156,21 +160,25 @@ class Reader:
         return out
 
     def image(self, shot: Shot) -> Array | None:
-        """Return what is drawn, assembled and upright: float32 (rows, cols), ADU, gaps nan.
-
-        A default geometry comes without the twist that marks it, as on the screen.
-        """
+        """Return what is drawn, assembled and upright: float32 (rows, cols), ADU, gaps nan."""
         if shot.raw is None:
             return None
         panels = self.panels(shot).astype(np.float32)
         panels[~shot.present] = np.nan
+        return self.assembled(panels)
+
+    def assembled(self, panels: Array) -> Array:
+        """Return float panels as an upright image, nan in the gaps: float32 (rows, cols).
+
+        A default geometry comes without the twist that marks it, as on the screen.
+        """
         with self._lock:
             if self._assembly is None:
                 table = geometry.without_twist(self.det.geometry(self.run.run()))
                 cells = geometry.pixel_indexes(table)
                 self._assembly = assembly(*cells, geometry.is_interleaved(table))
                 self.tiles()  # chooses the orientation when nobody has
-        image = assemble(panels, self._assembly, gap=np.nan)
+        image = assemble(panels.astype(np.float32), self._assembly, gap=np.nan)
         return geometry.orient(image, self.det.orientation)
 
     def mask(self, f: int) -> Mask:
@@ -180,13 +188,22 @@ class Reader:
                 self._masks[f] = make_mask(self.shape, f, self.constants()[1])
             return self._masks[f]
 
+    def origins(self) -> dict[str, str]:
+        """Return where each kind of constants comes from, such as 'LOADED 0-end.data'."""
+        try:
+            told: dict[str, str] = self.det.constants(self.run.run())
+        except (XtcError, OSError) as error:
+            self._note(error_text(error))
+            return {}
+        return told
+
     def tiles(self) -> Array | None:
         """Return the tiles of the geometry image, or None, with the reason in `trouble`."""
         with self._lock:
             try:
                 tiles: Array = self.det.tiles(self.run.run())
             except (XtcError, OSError) as error:
-                self.trouble.append(f"no geometry: {error_text(error)}")
+                self._note(f"no geometry: {error_text(error)}")
                 return None
             return tiles
 

@@ -1,30 +1,38 @@
 """The widget: answers the page's questions and keeps the few shared settings.
 
 The page asks, with a custom message, for one event at a time and paints both panes from the
-one binary answer. Questions are answered where they arrive, under the reader's lock: reading,
-binning and sending one event takes a few milliseconds, the page has one request in flight, and
-an answer must leave on the shell that got the question (ipykernel routes by the last sender),
-so that a worker thread would cost a hand-over and win nothing.
+one binary answer.
+
+Questions are answered on the thread on which they arrive, under the reader's lock. JupyterLab
+brings them on a subshell thread of the kernel, also while a cell runs, for as long as the
+answers leave from that same thread: ipykernel sends a comm's next message to the shell that
+last published on it. A worker thread that answers would break that, and would win nothing:
+reading and coding one event takes 5 to 10 ms, and the page has one request in flight.
 """
 
 from __future__ import annotations
 
 import base64
 import threading
+import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 from numpy.typing import NDArray
 
+from xtcview.calib.geometry import Orientation
 from xtcview.viewer import assets, messages
-from xtcview.viewer.layout import Picture, image_picture, raw_pictures
+from xtcview.viewer.layout import Picture, image_picture, raw_pictures, turned
 from xtcview.viewer.reader import Reader, error_text
 from xtcview.viewer.state import ViewState
 
 if TYPE_CHECKING:
     from IPython.display import Image
     from matplotlib.figure import Figure
+
+    from xtcview.viewer.export import Scene
 
 Array = NDArray[Any]
 
@@ -50,7 +58,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
         self._image_picture: Picture | None = None
         self._orientation: Any = None
         self._reduction: Any = None  # what is shown instead of events
-        self._watched: list[Any] = []  # reductions that call us
+        self._watched: weakref.WeakSet[Any] = weakref.WeakSet()  # reductions that call us
         self._show_number = 0
         self._send_lock = threading.Lock()
         super().__init__(arrangement=self._raws[0].key)
@@ -77,6 +85,20 @@ class Viewer(ViewState, anywidget.AnyWidget):
         """The shown event assembled and upright: float32 (rows, cols), ADU less pedestals."""
         return self._reader.image(self._reader.shot(self.event))
 
+    @property
+    def orientation(self) -> Orientation:
+        """How the geometry image is turned; set it to turn it, also for the detector's other uses.
+
+        `Orientation(rot90, flip)`: quarter turns counter-clockwise, then mirrored left to right.
+        """
+        self._image()  # chooses the upright one when nobody has
+        return self._reader.det.orientation or Orientation()
+
+    @orientation.setter
+    def orientation(self, value: Orientation) -> None:
+        self._reader.det.orientation = value
+        self._post(*self._hello())
+
     def show(self, reduction: Any = None) -> None:
         """Show a reduction's picture as it grows, or events again.
 
@@ -90,8 +112,8 @@ class Viewer(ViewState, anywidget.AnyWidget):
         if reduction is None:
             self._post({"t": "events"}, [])
             return
-        if not any(known is reduction for known in self._watched):
-            self._watched.append(reduction)
+        if reduction not in self._watched:
+            self._watched.add(reduction)
             reduction.add_callback(self._on_progress)
         self._on_progress(reduction)
 
@@ -109,7 +131,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
         """Return both panes at full resolution as a matplotlib figure."""
         from xtcview.viewer import export
 
-        return export.figure(self._scene(), self.image)
+        return export.figure(self._scene())
 
     def __repr__(self) -> str:
         run, n = self._reader.run, self._length
@@ -126,12 +148,18 @@ class Viewer(ViewState, anywidget.AnyWidget):
             bundle[0]["image/png"] = base64.b64encode(png).decode("ascii")
         return bundle
 
-    def _scene(self) -> messages.Scene:
+    def _scene(self) -> Scene:
         """Collect what a still picture of the viewer needs."""
+        from xtcview.viewer.export import Scene
+
         picture = next((p for p in self._raws if p.key == self.arrangement), self._raws[0])
-        shown = self._reduction
         shot = self._reader.shot(self.event)
-        return messages.Scene(self._reader, shot, picture, self._image(), self, shown)
+        scene = Scene(self._reader, shot, picture, self._image(), self)
+        reduction = self._reduction
+        if reduction is None:
+            return scene
+        found = messages.reduced(self._reader, reduction)
+        return replace(scene, reduced=found, progress=reduction.progress)
 
     def _image(self) -> Picture:
         """Return how the right pane is drawn; follows the detector's orientation."""
@@ -150,6 +178,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
         except Exception as error:  # noqa: BLE001 - shown in the page
             answer, buffers = {"t": "error", "text": error_text(error)}, []
             if isinstance(content, dict):
+                answer |= {"to": content.get("t")}
                 answer |= {key: content.get(key) for key in ("view", "seq")}
         self._post(answer, buffers)
         if answer.get("t") == "hello" and self._reduction is not None:
@@ -159,9 +188,10 @@ class Viewer(ViewState, anywidget.AnyWidget):
         """Make the answer to a question of one kind."""
         kind, back = content["t"], {key: content[key] for key in ("view", "seq")}
         if kind == "hello":
-            pictures = [*self._raws, self._image()]
-            answer, buffers = messages.hello(self._reader, pictures, self.event)
-            answer["reducing"] = self._reduction is not None
+            answer, buffers = self._hello()
+        elif kind == "turn":
+            self.orientation = turned(self.orientation, mirror=bool(content["mirror"]))
+            answer, buffers = {"t": "turned"}, []
         elif kind == "event":
             self._reduction = None
             answer, buffers = messages.event(self._reader, int(content["index"]), int(content["f"]))
@@ -170,6 +200,12 @@ class Viewer(ViewState, anywidget.AnyWidget):
         else:
             raise ValueError(f"the page asked for {kind!r}, which this version does not know")
         return answer | back, buffers
+
+    def _hello(self) -> messages.Message:
+        """Describe everything that pictures are drawn with."""
+        pictures = [*self._raws, self._image()]
+        content, buffers = messages.hello(self._reader, pictures, self.event)
+        return content | {"reducing": self._reduction is not None}, buffers
 
     def _post(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """Send to the page; reductions report from other threads, so one at a time."""

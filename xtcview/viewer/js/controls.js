@@ -10,6 +10,8 @@ const ICONS = {
   play: "M4 2l10 6-10 6z",
   pause: "M3 2h4v12H3zM9 2h4v12H9z",
   forward: "M4 2v12l8-6z",
+  turn: "M8 3V0L3 4l5 4V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6z",
+  mirror: "M7 2v12H1zm2 0 6 12H9zm1.5 4.5v6h3z",
   last: "M11 2h2v12h-2zM2 2v12l8-6z",
 };
 
@@ -23,7 +25,8 @@ function icon(name) {
   return svg;
 }
 
-function button(name, label, onclick) {
+/** A button with an icon and a name for those who cannot see it. */
+export function button(name, label, onclick) {
   const b = make("button", { type: "button", title: label, "aria-label": label, onclick }, icon(name));
   b.dataset.name = name;
   return b;

@@ -61,6 +61,7 @@ export function createHover(v) {
       }
       show();
     },
+    answered: (seq) => segments.answered(seq),
     close() {
       clearTimeout(resting);
       segments.close();
@@ -93,9 +94,9 @@ function value(v, { segment, row, col }, values, known) {
   if (!values) return [text("xv-quiet", "…")];
   const at = row * v.hello.shape[2] + col;
   const out = [text("xv-value", `${format(values[at])} ADU`)];
-  if (v.shown.index >= 0 && known?.pedestal.length) {
+  if (v.shown.subtracted && known?.pedestal.length) {
     const pedestal = known.pedestal[at];
-    out.push(text("xv-quiet", `= ${values[at] - pedestal} + pedestal ${pedestal}`));
+    out.push(text("xv-quiet", `= ${format(values[at] - pedestal)} + pedestal ${pedestal}`));
   }
   if (known?.bad.length && known.bad[at]) out.push(text("xv-warn", "marked bad"));
   return out;

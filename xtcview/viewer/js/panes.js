@@ -8,7 +8,7 @@ const MAX_PIXELS = 1200; // of a canvas side; more would only repeat blocks
 
 /** A pane; `onHover(place or null)` is called with the detector pixel under the pointer. */
 export function createPane(name, onHover) {
-  const canvas = make("canvas", { class: `xv-canvas xv-${name}`, role: "img" });
+  const canvas = make("canvas", { class: `xv-canvas xv-${name}`, role: "img", "aria-label": `${name} picture` });
   const above = make("canvas", { class: "xv-above" });
   const message = make("div", { class: "xv-message" });
   const labels = make("div", { class: "xv-labels", "aria-hidden": "true" });

@@ -48,6 +48,7 @@ export function createRequests({ send, onLate = () => {}, timers = globalThis })
     },
     /** Note an answer; false when a newer one came before it and it must not be used. */
     answered(seq) {
+      if (!Number.isInteger(seq)) return false;
       if (state.open && seq >= state.open.seq) {
         timers.clearTimeout(lateTimer);
         timers.clearTimeout(retryTimer);

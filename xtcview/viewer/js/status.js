@@ -7,9 +7,10 @@ export function showNotes(v) {
   const badges = [];
   const add = (kind, text, title = text) =>
     badges.push(make("span", { class: `xv-badge xv-${kind}`, textContent: text, title }));
-  if (v.late) add("warn", "the kernel does not answer; this is the last picture");
+  const last = v.shown ? "the kernel does not answer; this is the last picture" : "waiting for the kernel";
+  if (v.late) add("warn", last);
   if (v.shown?.damage) add("warn", `damaged: ${v.shown.damage}`);
-  if (v.shown?.note && v.shown.data) add("note", v.shown.note);
+  if (v.shown?.note && v.shown.data) add("note xv-event", v.shown.note);
   const { problems = 0, problem } = v.shown ?? {};
   if (problems) add("note", `${problems} problem${problems > 1 ? "s" : ""} in this run: ${problem}`);
   for (const note of v.hello?.notes ?? []) add("note", note);
@@ -25,6 +26,14 @@ function showMessages(v) {
     if (pane.message.textContent !== text) pane.message.textContent = text;
     pane.message.hidden = !text;
   }
+}
+
+/** What the geometry picture rests on. */
+export function geometryText(picture, { geometry = "" }) {
+  const known = { DEFAULT: "default geometry, not this run's" }[geometry];
+  const file = geometry.startsWith("LOADED ") ? geometry.slice(7) : "";
+  const words = [picture.label, known ?? file].filter(Boolean);
+  return words.join(" · ");
 }
 
 /** The line that names what is on screen, and what was asked for when that differs. */

@@ -1,13 +1,14 @@
 // The page's half of the viewer: asks for events, paints both panes, answers the hand at once.
 
-import { expandMap, histogram, makeLut, percentileLimits, rgb } from "./colour.js";
-import { createColourBar, createEventBar, keyAction, showLook, showPlaying, showWish } from "./controls.js";
+import { expandMap, rgb } from "./colour.js";
+import { button, createColourBar, createEventBar, keyAction, showPlaying, showWish } from "./controls.js";
 import { make, setOptions } from "./dom.js";
 import { createHover } from "./hover.js";
 import { readTiles } from "./layout.js";
-import { createPane, drawAbove, fitPane, paintPane, setPicture } from "./panes.js";
+import { createPane, fitPane, setPicture } from "./panes.js";
+import { autoLimits, chooseRaw, drawCursor, paint, resized, takeFrame } from "./pictures.js";
 import { createRequests } from "./requests.js";
-import { showNotes, showStatus } from "./status.js";
+import { geometryText, showNotes, showStatus } from "./status.js";
 
 const SETTLE_MS = 150; // after the last picture, before the shared settings are written
 const HURRY = 2; // coarser by this while the hand is ahead of the answers; sharp when it rests
@@ -35,7 +36,7 @@ function createView(model) {
   v.tell = (content) => model.send({ view: id, ...content });
   v.frames = createRequests({
     send: (seq, index, hurried) => {
-      const f = v.hello.f * (hurried && !v.playing ? HURRY : 1);
+      const f = v.hello.f * (hurried ? HURRY : 1);
       v.tell({ t: "event", seq, index, f });
     },
     onLate: (late) => setLate(v, late),
@@ -73,8 +74,15 @@ function buildPage(v) {
     make("div", { class: "xv-top" }, v.title, v.badges),
     make("div", { class: "xv-panes" },
       make("div", { class: "xv-pane" }, head("raw", v.choice), v.raw.frame),
-      make("div", { class: "xv-pane" }, head("geometry", v.imageLabel), v.image.frame)),
+      make("div", { class: "xv-pane" }, head("geometry", v.imageLabel, turnButtons(v)), v.image.frame)),
     v.readout, v.bar.root, v.status, v.colours.root);
+}
+
+function turnButtons(v) {
+  const turn = (mirror) => () => v.tell({ t: "turn", seq: 0, mirror });
+  return make("span", { class: "xv-buttons xv-turn" },
+    button("turn", "turn the picture counter-clockwise", turn(false)),
+    button("mirror", "mirror the picture left to right", turn(true)));
 }
 
 function start(v) {
@@ -112,9 +120,10 @@ function onMessage(v, content, buffers) {
 }
 
 function onHello(v, content, buffers) {
-  if (content.seq !== undefined && !v.greet.answered(content.seq)) return;
+  const asked = content.seq !== undefined; // else the picture was turned
+  if (asked && !v.greet.answered(content.seq)) return;
   v.hello = content;
-  v.wish = content.index;
+  if (asked) v.wish = content.index;
   const pictures = content.pictures.map((p, i) => ({ ...p, tiles: readTiles(buffers[i]) }));
   v.raws = pictures.slice(0, -1);
   v.maps = Object.fromEntries(Object.entries(content.anchors).map(([k, hex]) => [k, expandMap(hex)]));
@@ -124,14 +133,15 @@ function onHello(v, content, buffers) {
   setOptions(v.colours.cmap, Object.keys(content.anchors).map((k) => [k, k]));
   setOptions(v.choice, v.raws.map((p) => [p.key, p.label]));
   v.choice.hidden = v.raws.length < 2;
-  v.imageLabel.textContent = pictures.at(-1).label;
-  v.colours.unit.textContent = content.unit;
+  v.imageLabel.textContent = geometryText(pictures.at(-1), content.constants);
+  v.imageLabel.title = Object.entries(content.constants).map((pair) => pair.join(": ")).join("\n");
   setPicture(v.image, pictures.at(-1), content);
   [v.raw, v.image].forEach(fitPane);
   chooseRaw(v);
   showWish(v.bar, v.wish, content.n);
   showNotes(v);
-  if (!content.reducing) v.frames.ask(v.wish);
+  if (!asked) paint(v);
+  else if (!content.reducing) v.frames.ask(v.wish);
 }
 
 function onFrame(v, content, buffers) {
@@ -154,8 +164,10 @@ function onEvents(v) {
   if (v.hello) v.frames.ask(v.wish);
 }
 
+/** The kernel could not answer: say so where the picture would be. */
 function onError(v, content) {
-  v.frames.answered(content.seq);
+  const line = { event: v.frames, hello: v.greet, segment: v.hover }[content.to];
+  if (!line?.answered(content.seq) || line === v.hover) return;
   v.shown = { index: v.wish, note: content.text, failed: true };
   showNotes(v);
   showStatus(v);
@@ -167,70 +179,7 @@ function setLate(v, late) {
   showNotes(v);
 }
 
-// Pictures.
-
-function takeFrame(v, content, buffers) {
-  const codes = content.data ? bytes(buffers[0], Uint8Array) : new Uint8Array(0);
-  const levels = content.data ? bytes(buffers[1], Float32Array) : new Float32Array(256);
-  const data = content.data ? codes : (v.blank ??= new Uint8Array(blockCount(v)));
-  v.frame = { codes: data, levels, shape: v.hello.shape, f: content.f ?? v.hello.f };
-  v.counts = null;
-  autoLimits(v);
-  paint(v);
-  showNotes(v);
-  showStatus(v);
-  showWish(v.bar, v.wish, v.hello.n, content.time);
-  v.hover.refresh();
-}
-
-function bytes(view, Kind) {
-  const { buffer, byteOffset, byteLength } = view;
-  const aligned = byteOffset % Kind.BYTES_PER_ELEMENT === 0;
-  return aligned
-    ? new Kind(buffer, byteOffset, byteLength / Kind.BYTES_PER_ELEMENT)
-    : new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
-}
-
-function blockCount({ hello: { shape, f } }) {
-  return shape[0] * Math.ceil(shape[1] / f) * Math.ceil(shape[2] / f);
-}
-
-function autoLimits(v) {
-  if (!v.look.auto || !v.shown?.data) return;
-  v.counts ??= histogram(v.frame.codes);
-  [v.look.vmin, v.look.vmax] = percentileLimits(v.counts, v.frame.levels);
-}
-
-function paint(v) {
-  if (!v.frame) return;
-  const table = v.maps[v.look.cmap];
-  const lut = makeLut(v.frame.levels, table, v.look);
-  for (const pane of [v.raw, v.image]) paintPane(pane, v.frame, lut, v.hatch);
-  showLook(v.colours, v.look, table);
-  drawCursor(v);
-}
-
-/** Redraw what lies above the pictures, when it changed. */
-function drawCursor(v) {
-  const key = JSON.stringify([v.place, v.shown?.present]);
-  if (key === v.above) return;
-  v.above = key;
-  for (const pane of [v.raw, v.image]) drawAbove(pane, v.place, v.shown?.present);
-}
-
-function resized(v) {
-  const fitted = [v.raw, v.image].map(fitPane); // both, always
-  if (!v.hello || !fitted.some(Boolean)) return;
-  v.above = null;
-  paint(v);
-}
-
-function chooseRaw(v) {
-  const picture = v.raws.find((p) => p.key === v.look.arrangement) ?? v.raws[0];
-  v.choice.value = picture.key;
-  setPicture(v.raw, picture, v.hello);
-  v.above = null;
-}
+// Settings.
 
 /** A change by hand: painted here and now; the kernel hears of it later. */
 function changeLook(v, part) {
