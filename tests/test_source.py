@@ -39,7 +39,9 @@ def event(golden_dir):
 def test_psanas_answer(event, text):
     expected = RECORDED["results"][text]
     source = Source(text)  # never raises here
-    kinds = {name: getattr(getattr(xtcview, name.split(".")[0]), name.split(".")[1]) for name in TYPES}
+    kinds = {
+        name: getattr(getattr(xtcview, name.split(".")[0]), name.split(".")[1]) for name in TYPES
+    }
     if isinstance(expected, str):
         assert expected.startswith("get raises ValueError")
         with pytest.raises(ValueError, match="Source string cannot be parsed"):
@@ -231,7 +233,7 @@ def test_identity_is_level_and_phy():
     other = DetInfo(Level.Source << 24 | 4711, CSPAD.phy())
     assert other == CSPAD
     assert len({other, CSPAD}) == 1
-    assert CSPAD != BldInfo(Level.Reporter << 24, CSPAD.phy())
+    assert BldInfo(Level.Reporter << 24, CSPAD.phy()) != CSPAD
     assert CSPAD != "CxiDs1.0:Cspad.0"
 
 
@@ -244,7 +246,13 @@ def test_sources_travel(src):
 
 @pytest.mark.parametrize(
     ("log", "kind"),
-    [(1 << 24, DetInfo), (6 << 24, BldInfo), (2 << 24, ProcInfo), (0, ProcInfo), (3 << 24, ProcInfo)],
+    [
+        (1 << 24, DetInfo),
+        (6 << 24, BldInfo),
+        (2 << 24, ProcInfo),
+        (0, ProcInfo),
+        (3 << 24, ProcInfo),
+    ],
 )
 def test_the_level_tells_the_kind(log, kind):
     assert type(make_src(log, 5)) is kind

@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .detector import Detector
 from .errors import XtcError
 from .run.datasource import DataSource, setOption
 from .run.datasource import open_run as open  # noqa: F401
@@ -17,6 +16,7 @@ from .run.event import EventId, EventTime
 from .source import Source
 
 if TYPE_CHECKING:
+    from .detector import Detector as Detector
     from .reduce.api import reduce as reduce
     from .viewer import view as view
 
@@ -37,7 +37,7 @@ _LAZY = {
     "Pulnix": "types.pulnix",
     "reduce": "reduce",  # a package that can be called
 }
-_LAZY_FUNCTIONS = {"view": "viewer"}
+_LAZY_FUNCTIONS = {"Detector": "detector", "view": "viewer"}
 
 # `open` is public too, but not starred: scripts that import * keep Python's own.
 __all__ = [

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from xtcview.calib import assemble, correct, geometry, store
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
-from xtcview.format.src import DetInfo
+from xtcview.format.src import DetInfo, make_src
 from xtcview.run.datasource import Env, Run, latest_env
 from xtcview.run.event import Event
 from xtcview.run.frames import (
@@ -44,9 +44,11 @@ READERS: dict[str, Reader] = {
 
 
 def area_detectors(run: Run) -> list[DetInfo]:
-    """List the area detectors of a run, in the order of its configuration."""
-    srcs = (src for src in run.aliases.srcs() if isinstance(src, DetInfo))
-    return [src for src in srcs if src.devName() in READERS]
+    """List the area detectors of a run: those of its configuration, then others with data."""
+    segments = (segment for index in run.timeline.indexes for segment in index.segments)
+    sending = (make_src(*words) for segment in segments for words in segment.sources.tolist())
+    srcs = dict.fromkeys([*run.aliases.srcs(), *sending])
+    return [src for src in srcs if isinstance(src, DetInfo) and src.devName() in READERS]
 
 
 def find_source(run: Run, name: str | None) -> DetInfo:
@@ -67,10 +69,13 @@ def find_source(run: Run, name: str | None) -> DetInfo:
     found = there if name is None else _by_name(run, name, there)
     if len(found) == 1:
         return found[0]
-    known = [run.aliases.alias(src) or src.name for src in there]
+    known = [run.aliases.alias(src) or src.name for src in found or there]
     asked = "a name is needed" if name is None else f"{name!r} means {len(found) or 'none'} of them"
-    hint = near(name or "", [*known, *(src.name for src in there)])
-    raise SourceError(f"{run} has {len(there)} area detectors, and {asked}.{hint}")
+    if found:
+        hint = f": {', '.join(known)}"
+    else:
+        hint = "." + near(name or "", [*known, *(src.name for src in there)])
+    raise SourceError(f"{run} has {len(there)} area detectors, and {asked}{hint}")
 
 
 def _by_name(run: Run, name: str, there: list[DetInfo]) -> list[DetInfo]:

@@ -35,15 +35,18 @@ def measure_page(page: Page, last: int = 199) -> dict[str, Any]:
         step_ms_median, step_ms_p95: slider moved -> both panes show the event, up to two frames
         of the screen included. drag_events_per_s: distinct events seen while the slider moves at
         every frame. drag_lag_ms: last move -> that event on screen. contrast_js_ms: one change of
-        the limits, painted. bytes_per_event.
+        the limits, painted. contrast_messages: messages to the kernel that 20 such changes took.
+        bytes_per_event.
     """
     page.evaluate("xv.watch()")
     order = [20 + (7 * k) % (last - 40) for k in range(STEPS)]
     steps = sorted(page.evaluate("(i) => xv.step(i)", i) for i in order)
     drag = page.evaluate("([n, ms]) => xv.drag(20, n, ms)", [last, DRAG_MS])
     distinct = len({raw for _, raw, image in drag["seen"] if raw == image and raw is not None})
+    heard = pages.kernel(page, "len(heard)")
     contrast = page.evaluate("xv.contrast(20)")
     return {
+        "contrast_messages": pages.kernel(page, "len(heard)") - heard,
         "step_ms_median": statistics.median(steps),
         "step_ms_p95": steps[int(0.95 * len(steps))],
         "drag_events_per_s": distinct / (drag["took"] / 1000),

@@ -26,7 +26,7 @@ L1ACCEPT = bytes.fromhex(
     "01000100"  # Xtc, version 1
     "14000000"  # extent 20: nothing inside
 )
-CONFIGURE = L1ACCEPT[:8] + bytes.fromhex("00000084" "ffff0100") + L1ACCEPT[16:]
+CONFIGURE = L1ACCEPT[:8] + bytes.fromhex("00000084ffff0100") + L1ACCEPT[16:]
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ TABLES = bytes.fromhex(
 V2 = (
     bytes.fromhex("26000200")
     + NAME
-    + bytes.fromhex("01000000" "0200" "0100" "01000000" "03000000" "04000000" "00000000")
+    + bytes.fromhex("010000000200010001000000030000000400000000000000")
     + TABLES
 )
-V1 = bytes.fromhex("26000100") + NAME + bytes.fromhex("0100" "02" "01" "01000000") + TABLES
+V1 = bytes.fromhex("26000100") + NAME + bytes.fromhex("0100020101000000") + TABLES
 
 FILES = sorted((GOLDEN / "xtc" / "index").glob("*.idx"))
 RECORDED = [n for n in FILES if ".v1." not in n.name]

@@ -38,7 +38,9 @@ def test_order_is_that_of_the_bytes():
     leaves, faults = walk(data)
     assert phys(leaves) == [1, 2, 3, 4, 5]
     assert not faults
-    assert [data[found.start : found.end] for found in leaves] == [bytes([i] * 4) for i in phys(leaves)]
+    assert [data[found.start : found.end] for found in leaves] == [
+        bytes([i] * 4) for i in phys(leaves)
+    ]
 
 
 def test_a_datagram_is_walked_behind_its_header():

@@ -17,7 +17,7 @@ def test_container_by_hand():
 
 def test_leaf_by_hand():
     found = writer.xtc(type_word(TypeId.Epics, 1), det_info(9, 0, 0, 0), b"abcd", damage=0x4000)
-    assert found == bytes.fromhex("00400000" "00000001" "00000009" "0d000100" "18000000") + b"abcd"
+    assert found == bytes.fromhex("0040000000000001000000090d00010018000000") + b"abcd"
 
 
 @pytest.mark.parametrize(("size", "extent"), [(0, 20), (1, 24), (4, 24), (5, 28)])
@@ -39,7 +39,7 @@ def test_l1accept_by_hand():
         damage=2,
     )
     assert found[:24] == L1ACCEPT[:24]
-    assert found[24:32] == bytes.fromhex("00000003" "00000000")  # level Event, no process
+    assert found[24:32] == bytes.fromhex("0000000300000000")  # level Event, no process
     assert found[32:] == L1ACCEPT[32:]
 
 

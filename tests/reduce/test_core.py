@@ -11,19 +11,20 @@ import reduce_fakes
 from reduce_fakes import LIBRARY, FakeRun, expected
 
 from xtcview.errors import EngineError, RunNotFoundError, SourceError
-from xtcview.reduce import core
-from xtcview.reduce.core import Task, identity, run_chunk
+from xtcview.reduce import readers
+from xtcview.reduce.core import run_chunk
+from xtcview.reduce.task import Task, identity, package_version
 
 
 @pytest.fixture(autouse=True)
 def _no_open_runs():
     yield
-    core.close_readers()
+    readers.close_readers()
 
 
 def task_of(run: FakeRun, ops=("sum",), calib=False, token="t") -> Task:
     folder = run.calib_dir if calib else ""
-    version = core.package_version()
+    version = package_version()
     return Task(run.spec, identity(run), "cspad", tuple(ops), folder, token, LIBRARY, version)
 
 
@@ -104,7 +105,7 @@ def test_a_detector_is_kept_while_its_constants_are_the_same(tmp_path):
 
     def detector_for(token: str, calib: bool = True):
         run_chunk(task_of(run, calib=calib, token=token), range(2))
-        return core._idle[-1].detector
+        return readers._idle[-1].detector
 
     first = detector_for("a")
     assert detector_for("a") is first
@@ -125,10 +126,10 @@ def test_runs_kept_open_are_bounded_and_closed(monkeypatch):
         return opened[-1]
 
     monkeypatch.setattr(reduce_fakes, "open", keep)
-    for n in range(3, 4 + core.READERS):
+    for n in range(3, 4 + readers.READERS):
         run_chunk(task_of(FakeRun(n=n)), range(2))
-    assert [run.closed for run in opened] == [True] + core.READERS * [False]
-    core.close_readers()
+    assert [run.closed for run in opened] == [True] + readers.READERS * [False]
+    readers.close_readers()
     assert all(run.closed for run in opened)
 
 

@@ -20,6 +20,7 @@ from reduce_fakes import LIBRARY, FakeRun, expected
 from xtcview.errors import EngineError
 from xtcview.reduce import engines, reaper
 from xtcview.reduce.api import reduce
+from xtcview.reduce.local import LOCAL, _leaders
 from xtcview.reduce.total import Total
 
 pytestmark = pytest.mark.cluster
@@ -48,11 +49,11 @@ def _engines_import_the_fakes():
 
 @pytest.fixture(scope="module")
 def local():
-    yield engines._local
-    pids = engines._local.pids()
+    yield LOCAL
+    pids = LOCAL.pids()
     engines.stop_engines()
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
-    assert engines._local.pids() == []
+    assert LOCAL.pids() == []
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def cluster(tmp_path):
         shutdown_atexit=False, parent=None,
     )  # fmt: skip
     made.start_cluster_sync()
-    pids = engines._leaders(made)
+    pids = _leaders(made)
     leaders = [reaper.leader(pid) for pid in pids]
     yield made
     made.stop_cluster_sync()
@@ -199,6 +200,29 @@ def test_a_controller_that_is_gone(cluster, monkeypatch):
     assert r.report.counted > 0
 
 
+def test_a_controller_of_ours_that_is_gone_is_started_again(local, monkeypatch):
+    monkeypatch.setattr(engines, "HUB_SECONDS", 1.0)
+    start(RUN, engines=1).wait(LONG)
+    before = local.pids()
+    reaper.end_groups([reaper.leader(local._cluster.controller.pid)])
+    r = start(RUN, ops=NAMES, engines=1).wait(LONG)
+    check_same(r, expected(RUN, COUNTED))
+    assert not set(before) & set(local.pids())
+    assert not [pid for pid in before if psutil.pid_exists(pid)]
+
+
+def test_engines_do_not_belong_to_a_fork(local, monkeypatch):
+    start(RUN, engines=1).wait(LONG)
+    pids = local.pids()
+    monkeypatch.setattr(local, "_owner", -1)  # as it looks to a fork
+    engines.stop_engines()
+    with pytest.raises(EngineError, match="belong to the process that this one was forked from"):
+        start(RUN, engines=1).wait(LONG)
+    monkeypatch.undo()
+    assert local.pids() == pids
+    start(RUN, engines=1).wait(LONG)
+
+
 def test_cancel_frees_the_engines(local):
     r = start(FakeRun(n=10_000, delay=0.005), engines=2)
     while r.progress[0] == 0 and not r.done:
@@ -219,10 +243,11 @@ import os, signal
 from reduce_fakes import FakeRun, LIBRARY
 from xtcview.reduce import engines
 from xtcview.reduce.api import reduce
+from xtcview.reduce.local import LOCAL
 from xtcview.reduce.total import Total
 
 reduce(FakeRun(n=20), library=LIBRARY, engines=1).wait(60)
-print(engines._local._folder, *engines._local.pids(), flush=True)
+print(LOCAL._folder, *LOCAL.pids(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

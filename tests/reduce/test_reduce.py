@@ -15,7 +15,7 @@ from reduce_fakes import LIBRARY, FakeRun, expected
 
 import xtcview.reduce
 from xtcview.errors import EngineError, MissingExtraError, RunNotFoundError, SourceError, XtcError
-from xtcview.reduce import core, pools
+from xtcview.reduce import pools, readers
 from xtcview.reduce.api import reduce
 
 NAMES = ("sum", "mean", "std", "min", "max")
@@ -25,7 +25,7 @@ LONG = 60.0
 @pytest.fixture(autouse=True)
 def _no_open_runs():
     yield
-    core.close_readers()
+    readers.close_readers()
 
 
 def start(run: FakeRun, **kwargs):

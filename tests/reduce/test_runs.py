@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import xtcview
-from xtcview.reduce import core, engines
+from xtcview.reduce import engines, readers
 
 EVENTS = 12
 NAMES = ("sum", "mean", "std", "min", "max")
@@ -152,4 +152,4 @@ def test_reduce_is_found_however_it_is_imported():
 
 def test_nothing_stays_open(run34):
     xtcview.reduce(run34, "cspad", "sum").wait(LONG)
-    assert not core._idle
+    assert not readers._idle

@@ -40,7 +40,7 @@ from xtcview.run.dataset import DataSet, parse
         ),
         (
             "cxic0115-r0007-s80-c02.xtc.inprogress",
-            DataSet("cxic0115", "CXI", (7,), Path(".")),
+            DataSet("cxic0115", "CXI", (7,), Path()),
         ),
     ],
 )
@@ -89,7 +89,9 @@ def test_any_text(text):
         assert isinstance(found, DataSet)
 
 
-@pytest.mark.parametrize("text", ["x" * 5000, "/" + "x" * 5000, "exp=a:dir=/" + "x" * 5000, "a\0/b"])
+@pytest.mark.parametrize(
+    "text", ["x" * 5000, "/" + "x" * 5000, "exp=a:dir=/" + "x" * 5000, "a\0/b"]
+)
 def test_what_cannot_be_a_path(text):
     with pytest.raises(XtcError):
         xtcview.open(text)
@@ -183,7 +185,9 @@ def test_another_number_is_not_taken(tmp_path):
 
 def test_no_such_run(tmp_path):
     touch(tmp_path, *(f"e7-r{r:04d}-s00-c00.xtc" for r in (1, 2, 3, 7)))
-    with pytest.raises(RunNotFoundError, match=r"no files of run 5, 9 \(e7\); there are runs 1-3, 7"):
+    with pytest.raises(
+        RunNotFoundError, match=r"no files of run 5, 9 \(e7\); there are runs 1-3, 7"
+    ):
         files.select(parse(f"exp=e7:run=2,5,9:dir={tmp_path}"))
 
 

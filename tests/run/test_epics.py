@@ -95,7 +95,10 @@ def test_streams_without_epics_first(tmp_path, opened):
 
 
 def test_a_pv_without_a_name(tmp_path, opened):
-    runs.write(tmp_path, [*runs.begin(runs.pulnix_config()), *runs.cycle(0, [with_values(0, runs.pv_time(7, 2.0))])])
+    runs.write(
+        tmp_path,
+        [*runs.begin(runs.pulnix_config()), *runs.cycle(0, [with_values(0, runs.pv_time(7, 2.0))])],
+    )
     run = opened()
     name = "PV:pvId=7:src_log=16777216:src_phy=150994944"
     assert run.epics_at(0).pvNames() == [name]
@@ -122,8 +125,9 @@ def test_absent_empty_and_full_segments(tmp_path, opened):
 
 
 def test_two_archivers(tmp_path, opened):
-    both = runs.archiver(runs.pv_ctrl(0, "A", 0.0)), runs.archiver(
-        runs.pv_ctrl(0, "B", 0.5, OTHER), number=10
+    both = (
+        runs.archiver(runs.pv_ctrl(0, "A", 0.0)),
+        runs.archiver(runs.pv_ctrl(0, "B", 0.5, OTHER), number=10),
     )
     second = runs.archiver(runs.pv_time(0, 9.0, src=OTHER), number=10)
     events = [
@@ -183,7 +187,10 @@ def test_more_segments_than_the_index_has_bits(tmp_path, opened):
 def test_damage_is_ignored_but_not_an_incomplete_segment(tmp_path, opened):
     hurt = writer.container(runs.segment(9), runs.pv_time(0, 5.0), damage=2)
     gone = writer.container(runs.segment(9), runs.pv_time(0, 6.0), damage=1 << 15)
-    events = [runs.event(i, part) for i, part in enumerate((runs.archiver(runs.pv_time(0, 4.0)), hurt, gone))]
+    events = [
+        runs.event(i, part)
+        for i, part in enumerate((runs.archiver(runs.pv_time(0, 4.0)), hurt, gone))
+    ]
     runs.write(tmp_path, [*runs.begin(configure((0, "PV", 1.0))), *runs.cycle(0, events)])
     assert values(opened(), "PV") == [[4.0], [5.0], [5.0]]
 
@@ -216,7 +223,8 @@ def test_a_value_that_is_no_record_is_an_error(tmp_path, opened):
 
 def test_a_broken_list_of_aliases_is_told(tmp_path, opened):
     broken = runs.archiver(
-        runs.pv_ctrl(0, "PV", 1.0), runs.leaf(runs.epics.ConfigV1, runs.ARCHIVER, b"\xff\xff\xff\x7f")
+        runs.pv_ctrl(0, "PV", 1.0),
+        runs.leaf(runs.epics.ConfigV1, runs.ARCHIVER, b"\xff\xff\xff\x7f"),
     )
     runs.write(tmp_path, [*runs.begin(broken), *runs.cycle(0, [runs.event(0)])])
     run = opened()
@@ -239,9 +247,7 @@ def test_names_and_aliases(tmp_path, opened):
 
 
 def test_what_is_not_there(tmp_path, opened):
-    runs.write(
-        tmp_path, [*runs.begin(configure((0, "PV", 1.0))), *runs.cycle(0, [runs.event(0)])]
-    )
+    runs.write(tmp_path, [*runs.begin(configure((0, "PV", 1.0))), *runs.cycle(0, [runs.event(0)])])
     store = opened().epics_at(0)
     assert store.value("nothing") is store.getPV("nothing") is store.status("nothing") is None
     assert store.value("PV", 1) is store.value("PV", -1) is None

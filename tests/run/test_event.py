@@ -350,10 +350,9 @@ def test_ebeam_with_other_damage_is_hidden(tmp_path, opened, damage):
 
 
 @pytest.fixture
-def option():
-    before = dict(xtcview.run.datasource.OPTIONS)
-    yield xtcview.setOption
-    xtcview.run.datasource.OPTIONS.update(before)
+def option(monkeypatch):
+    monkeypatch.setattr(xtcview.run.datasource, "OPTIONS", dict(xtcview.run.datasource.OPTIONS))
+    return xtcview.setOption
 
 
 def test_option_out_of_order(tmp_path, opened, option):

@@ -137,7 +137,14 @@ def test_empty_calib_cycles(tmp_path, opened):
     assert run.nsteps() == 6
     assert [len(run.times(s)) for s in range(6)] == [0, 2, 0, 0, 1, 0]
     assert positions(run) == [1.0, 1.0, 4.0]
-    assert [[e.number for e in step.events()] for step in run.steps()] == [[], [0, 1], [], [], [2], []]
+    assert [[e.number for e in step.events()] for step in run.steps()] == [
+        [],
+        [0, 1],
+        [],
+        [],
+        [2],
+        [],
+    ]
 
 
 def test_an_event_at_the_time_of_its_calib_cycle(tmp_path, opened):

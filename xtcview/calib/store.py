@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 from os import environ
 from pathlib import Path
 from typing import NamedTuple
@@ -224,10 +225,32 @@ def load(
     device = device_of(source)
     if kind == "common_mode":
         values = np.array(COMMON_MODES.get(device, (0,)), "f8")
-        return Loaded(values if path is None else read_constants(path, kind), path)
+        return Loaded(values if path is None else _read(path, kind), path)
     if path is None:
         return Loaded(default_constants(kind, shape), None)
-    return Loaded(read_constants(path, kind, shape, device in INTERLEAVED), path)
+    return Loaded(_read(path, kind, tuple(shape), device in INTERLEAVED), path)
+
+
+def _read(
+    path: Path, kind: str, shape: tuple[int, ...] | None = None, interleaved: bool = False
+) -> np.ndarray:
+    """Read constants, or give those of the unchanged file again: parsing takes a second."""
+    state = path.stat()
+    return _parsed(path, state.st_mtime_ns, state.st_size, kind, shape, interleaved)
+
+
+@lru_cache(maxsize=16)
+def _parsed(
+    path: Path,
+    _mtime_ns: int,
+    _size: int,
+    kind: str,
+    shape: tuple[int, ...] | None,
+    interleaved: bool,
+) -> np.ndarray:
+    values = read_constants(path, kind, shape, interleaved)
+    values.flags.writeable = False  # everybody has the same array
+    return values
 
 
 def available(calib_dir: str | Path, source: str) -> dict[str, list[Range]]:

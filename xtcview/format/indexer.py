@@ -108,6 +108,9 @@ class Window:
 
     def header(self, offset: int) -> tuple[int, ...]:
         """Return the five words of the Xtc header at a byte."""
+        at = offset - self.start
+        if 0 <= at <= len(self.data) - XTC_SIZE:
+            return XTC_STRUCT.unpack_from(self.data, at)
         return XTC_STRUCT.unpack(self.get(offset, XTC_SIZE))
 
     def children(

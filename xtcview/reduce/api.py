@@ -8,10 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from xtcview.reduce import ops as known
-from xtcview.reduce.core import LIBRARY, Task, identity, package_version
 from xtcview.reduce.plan import select
 from xtcview.reduce.pools import check_engines
 from xtcview.reduce.reduction import Reduction
+from xtcview.reduce.task import LIBRARY, Task, identity, package_version
 
 
 def reduce(

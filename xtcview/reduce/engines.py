@@ -7,37 +7,20 @@ that is gone is not noticed; and nothing ends the engines of a client that was k
 
 from __future__ import annotations
 
-import atexit
-import logging
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import ipyparallel
-from traitlets.config import Config
 
 from xtcview.errors import EngineError, XtcError
-from xtcview.reduce import reaper
 from xtcview.reduce.plan import ATTEMPTS
 from xtcview.reduce.pools import Pool
 
-START_SECONDS = 60.0  # for engines that we start; a busy machine may need half of it
 REGISTER_SECONDS = 9.0  # for an engine of a given cluster; its first heartbeats take up to 6 s
 HUB_SECONDS = 5.0  # without any result before the hub is asked, and for its answer
-# heartbeat in ms: an engine that vanished with its machine is noticed after 10 s, not 30 s
-CONTROLLER_ARGS = [
-    "--nodb",
-    "--HeartMonitor.period=1000",
-    "--HeartMonitor.max_heartmonitor_misses=10",
-]
 LOST = ("EngineError", "TaskAborted", "NoEnginesRegistered")
 
 
@@ -104,7 +87,7 @@ class EnginePool(Pool):
     def check(self, idle: float) -> None:
         """Raise when all engines are gone or the hub does not answer."""
         self._living()
-        if idle > HUB_SECONDS and not _hub_answers(self._client):
+        if idle > HUB_SECONDS and not hub_answers(self._client):
             raise EngineError(
                 f"the cluster's hub does not answer for {HUB_SECONDS:g} s; what was merged is kept "
                 "in partial(). Start a new cluster and reduce again"
@@ -128,7 +111,8 @@ class EnginePool(Pool):
             self._client.close(linger=0)  # or a dead controller would be waited for at exit
 
 
-def _hub_answers(client: Any) -> bool:
+def hub_answers(client: Any) -> bool:
+    """Tell whether the hub of a cluster answers within `HUB_SECONDS`."""
     asking = threading.Thread(target=client.queue_status, name="xtcview-hub", daemon=True)
     asking.start()
     asking.join(HUB_SECONDS)
@@ -144,7 +128,9 @@ def engine_pool(engines: Any) -> EnginePool:
         When there is no cluster to be reached, or no engine within a bounded time.
     """
     if isinstance(engines, int):
-        return _local.pool(engines)
+        from xtcview.reduce.local import LOCAL
+
+        return LOCAL.pool(engines)
     if isinstance(engines, ipyparallel.Client):
         return _given(engines, False)
     if isinstance(engines, ipyparallel.Cluster):
@@ -153,8 +139,8 @@ def engine_pool(engines: Any) -> EnginePool:
     client = getattr(view, "client", None)
     if client is None:
         raise EngineError(f"{engines!r} has no engines: give a Client, a Cluster or a number")
-    targets = view.targets
-    return _given(client, False, [targets] if isinstance(targets, int) else targets)
+    targets = [view.targets] if isinstance(view.targets, int) else view.targets
+    return _given(client, False, targets if isinstance(targets, list) else None)
 
 
 def _connect(cluster: Any) -> Any:
@@ -181,129 +167,8 @@ def _given(client: Any, close_client: bool, targets: list[int] | None = None) ->
     return EnginePool(client, targets, close_client)
 
 
-class LocalEngines:
-    """The engines of this machine that this process has started; loopback only."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._folder: Path | None = None
-        self._cluster: Any = None
-        self._client: Any = None
-        self._reaper: subprocess.Popen[bytes] | None = None
-        self._watched: dict[int, reaper.Leader] = {}
-        self._owner = 0
-
-    def pool(self, n: int) -> EnginePool:
-        """Return a pool of `n` engines; starts those that are missing.
-
-        Raises
-        ------
-        EngineError
-            When they are not there within `START_SECONDS`.
-        """
-        with self._lock:
-            try:
-                self._start(n)
-            except (TimeoutError, OSError, RuntimeError, ipyparallel.error.IPythonError) as error:
-                logs = self._logs()
-                self._stop()
-                raise EngineError(
-                    f"{n} engines did not start within {START_SECONDS:g} s: {error}. {logs}"
-                    "engines='serial' works without engines"
-                ) from error
-            return EnginePool(self._client, self._client.ids[:n])
-
-    def stop(self) -> None:
-        """Stop them all; does nothing when there are none, or in a fork of their owner."""
-        if os.getpid() != self._owner:
-            return
-        with self._lock:
-            self._stop()
-
-    def pids(self) -> list[int]:
-        """Return the processes that were started, each the leader of a group."""
-        return sorted(self._watched)
-
-    def _start(self, n: int) -> None:
-        if self._client is not None and not _hub_answers(self._client):
-            self._stop()
-        if self._client is None:
-            self._owner = os.getpid()
-            self._folder = Path(tempfile.mkdtemp(prefix="xtcview-engines-"))
-            self._cluster = _new_cluster(self._folder)
-            self._cluster.start_controller_sync()
-            self._watch()
-            self._client = self._cluster.connect_client_sync()
-            atexit.register(self.stop)
-        missing = n - len(self._client.ids)
-        if missing > 0:
-            self._cluster.start_engines_sync(missing)
-            self._watch()
-            self._client.wait_for_engines(n, timeout=START_SECONDS, interactive=False)
-
-    def _watch(self) -> None:
-        """Tell the reaper of new processes."""
-        if self._reaper is None:
-            command = [sys.executable, reaper.__file__, str(os.getpid()), str(self._folder)]
-            self._reaper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-        assert self._reaper.stdin is not None
-        for pid in sorted(_leaders(self._cluster) - self._watched.keys()):
-            self._reaper.stdin.write(f"{pid}\n".encode())
-            self._watched[pid] = reaper.leader(pid)
-        self._reaper.stdin.flush()
-
-    def _logs(self) -> str:
-        """Return the last line of each log that has one."""
-        files = sorted((self._folder / "log").glob("*.log")) if self._folder else []
-        lines = [file.read_text(errors="replace").strip().splitlines()[-1:] for file in files]
-        said = "; ".join(line[0] for line in lines if line)
-        return f"The engines said: {said}. " if said else ""
-
-    def _stop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close(linger=0)
-        cluster, self._cluster = self._cluster, None
-        if cluster is not None:
-            with suppress(TimeoutError, OSError):  # what is left is ended below
-                cluster.stop_cluster_sync()
-            reaper.end_groups(list(self._watched.values()), grace=1.0)
-        self._watched.clear()
-        watcher, self._reaper = self._reaper, None
-        if watcher is not None:
-            with suppress(BrokenPipeError):
-                watcher.communicate(b"forget\n", timeout=5)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder = None
-        atexit.unregister(self.stop)
-
-
-def _leaders(cluster: Any) -> set[int]:
-    sets = cluster.engines.values()
-    engines = {one.pid for engine_set in sets for one in engine_set.launchers.values()}
-    return {pid for pid in engines | {cluster.controller.pid} if pid > 0}
-
-
-def _new_cluster(folder: Path) -> Any:
-    quiet = logging.getLogger("xtcview.engines")
-    quiet.setLevel(logging.ERROR)
-    return ipyparallel.Cluster(
-        profile_dir=str(folder),
-        controller_args=CONTROLLER_ARGS,
-        controller_ip="127.0.0.1",
-        engines="local",
-        delay=0.0,
-        load_profile=False,
-        shutdown_atexit=False,  # it would print; we stop it ourselves
-        log=quiet,
-        config=Config(),
-    )
-
-
-_local = LocalEngines()
-
-
 def stop_engines() -> None:
     """Stop the engines that ``xtcview.reduce(..., engines=2)`` has started in this process."""
-    _local.stop()
+    from xtcview.reduce.local import LOCAL
+
+    LOCAL.stop()

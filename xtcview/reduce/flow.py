@@ -10,9 +10,10 @@ from threading import Event
 from typing import Any, Protocol
 
 from xtcview.errors import EngineError, XtcError
-from xtcview.reduce.core import Result, Task, run_chunk
+from xtcview.reduce.core import Result, run_chunk
 from xtcview.reduce.plan import ATTEMPTS, Chunk, Plan
 from xtcview.reduce.pools import Pool
+from xtcview.reduce.task import Task
 
 DEPTH = 2  # chunks in flight per worker: one at work, one waiting
 PATIENCE = 0.2  # s between looks at whether to stop

@@ -9,7 +9,7 @@ from os import cpu_count
 from typing import Any
 
 from xtcview.errors import EngineError, MissingExtraError, XtcError
-from xtcview.reduce import core
+from xtcview.reduce import readers
 
 
 class Pool:
@@ -52,11 +52,11 @@ class Pool:
     def cancel(self, future: Future[Any]) -> None:
         """Do not begin a chunk that is no longer wanted; clean up behind one that has begun."""
         if not future.cancel():
-            future.add_done_callback(lambda _: core.close_readers())
+            future.add_done_callback(lambda _: readers.close_readers())
 
     def close(self) -> None:
         """Close the runs that this process has opened for its chunks."""
-        core.close_readers()
+        readers.close_readers()
 
 
 class SerialPool(Pool):

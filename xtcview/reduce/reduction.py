@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from xtcview.errors import EngineError, XtcError, near
-from xtcview.reduce.core import Task
 from xtcview.reduce.flow import Flow
 from xtcview.reduce.ops import Array, Op
 from xtcview.reduce.plan import Numbers, Plan
 from xtcview.reduce.pools import pool_of
 from xtcview.reduce.report import Report
+from xtcview.reduce.task import Task
 from xtcview.reduce.total import Total
 
 CALLBACK_SECONDS = 0.25  # between calls on progress
@@ -68,6 +68,11 @@ class Reduction:
     def detector(self) -> str:
         """Name of the detector."""
         return self._task.detector
+
+    @property
+    def calib(self) -> bool:
+        """Whether calibrated panels are reduced, not the counts."""
+        return self._task.calib
 
     @property
     def done(self) -> bool:

@@ -102,6 +102,9 @@ class ConfigStore:
         """List the payloads, for the layers above."""
         return list(self._items)
 
+    def __repr__(self) -> str:
+        return f"<ConfigStore of {len(self._items)} objects>"
+
 
 class Configuration:
     """All configuration of a run, by calib cycle.

@@ -123,6 +123,9 @@ class Env:
         """The run."""
         return self._run
 
+    def __repr__(self) -> str:
+        return f"<Env of {self._run!r}>"
+
 
 class Step:
     """One calib cycle of a run."""

@@ -272,3 +272,6 @@ class EpicsStore:
     def pvName(self, alias: str) -> str:  # noqa: N802
         """Return the PV of an alias, or ''."""
         return self._table.aliases.get(alias, "")
+
+    def __repr__(self) -> str:
+        return f"<EpicsStore of {len(self.pvNames())} PVs>"

@@ -335,9 +335,14 @@ class Event:
             words += [head.damage for head, _ in self._datagrams]
         return functools.reduce(operator.or_, words, 0)
 
+    def __repr__(self) -> str:
+        return f"<Event {self.number} of run {self.run()}: {self.time!r}>"
+
 
 def _is_shown(item: Item, options: dict[str, Any]) -> bool:
     """Apply psana's rule on damaged payloads of events."""
+    if not item.damage:
+        return True
     bits, user = item.damage & _BITS, item.damage >> 24
     if user and not bits & _USER:
         return False

@@ -103,7 +103,7 @@ def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Faul
     TruncatedError, FormatError
         The datagram does not lie in the file.
     """
-    data = file.read(offset, PIECE)
+    data = file.read(offset, min(PIECE, max(file.size - offset, DGRAM_SIZE)))
     if len(data) < DGRAM_SIZE:
         data = file.read_exactly(offset, DGRAM_SIZE, "datagram header")
     head = dgram(data)

@@ -64,7 +64,7 @@ def xtc_type(
 
 def entry(word: int) -> Entry | None:
     """Return the registry's line for a type word; None for an unknown type."""
-    return TYPES.get((type_id(word), version(word)))
+    return TYPES.get((word & 0xFFFF, word >> 16 & 0x7FFF))
 
 
 def type_name(word: int) -> str:

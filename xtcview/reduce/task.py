@@ -1,0 +1,63 @@
+"""What all chunks of a reduction have in common, and by what a worker knows that it fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+LIBRARY = "xtcview"  # has `open` and `Detector`
+
+Identity = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all chunks of a reduction have in common; small and picklable.
+
+    Parameters
+    ----------
+    spec : str
+        Data set string that opens the run.
+    identity : tuple of int
+        From `identity`; the run opened elsewhere must have the same.
+    detector : str
+        Name of the detector.
+    ops : tuple of str
+        Names of the ops.
+    calib_dir : str
+        Reduce ``det.calib`` with the constants of this folder; '' means ``det.raw``.
+    token : str
+        Of the reduction; with a new one the files of constants are looked at again.
+    library : str
+        Module that opens the run and reads it: `LIBRARY`, or another one for tests.
+    version : str
+        Of this package; that of the engine must be the same.
+    """
+
+    spec: str
+    identity: Identity
+    detector: str
+    ops: tuple[str, ...]
+    calib_dir: str
+    token: str
+    library: str
+    version: str
+
+
+def package_version() -> str:
+    """Return the installed version of this package."""
+    try:
+        return version("xtcview")
+    except PackageNotFoundError:  # runs from a folder that was never installed
+        return "not installed"
+
+
+def identity(run: Any) -> Identity:
+    """Return numbers by which a run opened elsewhere is known to be the same.
+
+    They are the number of events, and time and fiducial of the first and the last.
+    """
+    times = run.times()
+    ends = (times[0], times[len(times) - 1]) if len(times) else ()
+    return (len(times), *(value for t in ends for value in (t.time(), t.fiducial())))
