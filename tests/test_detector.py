@@ -242,9 +242,9 @@ def test_names_of_one_detector(run34, name):
 
 
 def test_near_names_are_offered(run34):
-    with pytest.raises(SourceError, match="means none of them. Did you mean 'DscCsPad'"):
+    with pytest.raises(SourceError, match=r"means none of them. Did you mean 'DscCsPad'"):
         Detector("DscCsPat", run34)
-    with pytest.raises(SourceError, match="There is: CxiDg2.0:Tm6740.0, .*DscCsPad, Sc1Questar"):
+    with pytest.raises(SourceError, match=r"There is: CxiDg2.0:Tm6740.0, .*DscCsPad, Sc1Questar"):
         Detector("zzz", run34)
 
 
@@ -361,7 +361,7 @@ def test_the_image_of_a_ramp(opened, name):
 
 
 def test_the_image_of_an_event(deployed):
-    run, calib = deployed
+    run, _ = deployed
     det, event = Detector("cspad", run), run.event(4)
     image = det.image(event)
     assert np.array_equal(image, det.image(event, det.calib(event)))

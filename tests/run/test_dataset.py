@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import xtcview
 from tests.support import runs
+from tests.support.outcome import outcome
 from xtcview.errors import DataSetError, RunNotFoundError, XtcError
 from xtcview.run import dataset, files
 from xtcview.run.dataset import DataSet, parse
@@ -81,12 +82,8 @@ def test_what_is_not_understood(text, message):
 
 @given(st.text(max_size=40) | st.from_regex(r"(exp|run|dir|stream|idx|=|:|,|-|[a-z0-9/])*"))
 def test_any_text(text):
-    try:
-        found = parse(text)
-    except DataSetError as error:
-        assert "data set" in str(error)
-    else:
-        assert isinstance(found, DataSet)
+    found = outcome(parse, text)
+    assert isinstance(found, DataSet) or "data set" in str(found)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +168,7 @@ def test_the_name_itself_may_be_the_prefix(tmp_path):
 
 def test_several_prefixes_are_listed(tmp_path):
     touch(tmp_path, "e7-r0003-s00-c00.xtc", "e8-r0003-s00-c00.xtc")
-    with pytest.raises(DataSetError, match="several experiments.*'cxitut13'.*: e7, e8; put one"):
+    with pytest.raises(DataSetError, match=r"several experiments.*'cxitut13'.*: e7, e8; put one"):
         files.select(parse(f"exp=cxitut13:dir={tmp_path}"))
     with pytest.raises(DataSetError, match="which of them is meant"):
         files.select(parse(tmp_path))
@@ -179,7 +176,7 @@ def test_several_prefixes_are_listed(tmp_path):
 
 def test_another_number_is_not_taken(tmp_path):
     touch(tmp_path, "e7-r0003-s00-c00.xtc")
-    with pytest.raises(RunNotFoundError, match="no files of experiment 8. There is: e7"):
+    with pytest.raises(RunNotFoundError, match=r"no files of experiment 8. There is: e7"):
         files.select(parse(f"exp=8:dir={tmp_path}"))
 
 
@@ -193,17 +190,17 @@ def test_no_such_run(tmp_path):
 
 def test_no_such_stream(tmp_path):
     touch(tmp_path, "e7-r0003-s00-c00.xtc")
-    with pytest.raises(RunNotFoundError, match="no .xtc files of data set 'exp=e7:run=3:stream=5"):
+    with pytest.raises(RunNotFoundError, match=r"no .xtc files of data set 'exp=e7:run=3:stream=5"):
         files.select(parse(f"exp=e7:run=3:stream=5:dir={tmp_path}"))
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(RunNotFoundError, match="no files such as e158-r0034-s00-c00.xtc"):
+    with pytest.raises(RunNotFoundError, match=r"no files such as e158-r0034-s00-c00.xtc"):
         files.select(parse(f"exp=e7:dir={tmp_path}"))
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(RunNotFoundError, match="no such folder .*; check 'dir='") as caught:
+    with pytest.raises(RunNotFoundError, match=r"no such folder .*; check 'dir='") as caught:
         xtcview.open(f"exp=e7:run=3:dir={tmp_path / 'nowhere'}")
     assert str(tmp_path / "nowhere") in str(caught.value)
     assert isinstance(caught.value, FileNotFoundError)
@@ -222,7 +219,7 @@ def test_the_laboratorys_place(tmp_path, monkeypatch):
 def test_a_name_without_stream_is_refused(tmp_path):
     path = tmp_path / "e7-r0003.xtc"
     path.touch()
-    with pytest.raises(DataSetError, match="expected a name such as e158-r0034-s01-c00.xtc"):
+    with pytest.raises(DataSetError, match=r"expected a name such as e158-r0034-s01-c00.xtc"):
         files.XtcFile(path)
 
 

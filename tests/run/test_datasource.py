@@ -180,11 +180,11 @@ def test_closing_and_reading_again(tmp_path):
 
 def test_no_file_stays_open(tmp_path):
     runs.write(tmp_path, runs.simple())
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         value(xtcview.open(tmp_path).event(1))
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 
 def in_a_child(function):

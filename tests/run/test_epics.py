@@ -1,4 +1,4 @@
-"""EPICS: the value at an event is the last one archived at or before it, in whatever order one looks."""
+"""EPICS: the value at an event is the last one archived at or before it, however one looks."""
 
 import random
 

@@ -72,7 +72,7 @@ class Reduction:
     @property
     def calib(self) -> bool:
         """Whether calibrated panels are reduced, not the counts."""
-        return self._task.calib
+        return bool(self._task.calib_dir)
 
     @property
     def done(self) -> bool:

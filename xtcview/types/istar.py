@@ -52,7 +52,7 @@ class ConfigV1(BinnedConfig):
         ("_pad1", "<u2"),                            # 14
         *REGION,                                     # 16
         ("exposureTime", "<f8"),                     # 40  s
-        ("triggerDelay", "<f8"),                     # 48  s
+        ("triggerDelay", "<f8"),                     # 48
     )  # 56
 
 

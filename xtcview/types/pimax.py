@@ -22,14 +22,14 @@ class ConfigV1(BinnedConfig):
         *REGION,                         #  0
         ("exposureTime", "<f4"),         # 24  s
         ("coolingTemp", "<f4"),          # 28  deg C
-        ("readoutSpeed", "<f4"),         # 32  MHz
+        ("readoutSpeed", "<f4"),         # 32
         ("gainIndex", "<u2"),            # 36
         ("intensifierGain", "<u2"),      # 38
-        ("gateDelay", "<f8"),            # 40  ns
-        ("gateWidth", "<f8"),            # 48  ns
-        ("maskedHeight", "<u4"),         # 56  rows that no light reaches
-        ("kineticHeight", "<u4"),        # 60  rows of one kinetics window
-        ("vsSpeed", "<f4"),              # 64  us per row shift
+        ("gateDelay", "<f8"),            # 40
+        ("gateWidth", "<f8"),            # 48
+        ("maskedHeight", "<u4"),         # 56
+        ("kineticHeight", "<u4"),        # 60
+        ("vsSpeed", "<f4"),              # 64
         ("infoReportInterval", "<i2"),   # 68
         ("exposureEventCode", "<u2"),    # 70  event code that starts the exposure
         ("numIntegrationShots", "<u4"),  # 72  shots in one exposure

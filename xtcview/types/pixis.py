@@ -42,9 +42,9 @@ class ConfigV1(BinnedConfig):
         ("cleanCycleHeight", "<u4"),            #  72
         ("cleanFinalHeight", "<u4"),            #  76
         ("cleanFinalHeightCount", "<u4"),       #  80
-        ("maskedHeight", "<u4"),                #  84  rows that no light reaches
-        ("kineticHeight", "<u4"),               #  88  rows of one kinetics window
-        ("vsSpeed", "<f4"),                     #  92  us per row shift
+        ("maskedHeight", "<u4"),                #  84
+        ("kineticHeight", "<u4"),               #  88
+        ("vsSpeed", "<f4"),                     #  92
         ("infoReportInterval", "<i2"),          #  96
         ("exposureEventCode", "<u2"),           #  98  event code that starts the exposure
         ("numIntegrationShots", "<u4"),         # 100  shots in one exposure

@@ -19,9 +19,9 @@ _TIMES = (
     ("coolingTemp", "<f4"),   # 4  deg C
 )  # 8
 _KINETICS = (
-    ("maskedHeight", "<u4"),   # 0  rows that no light reaches
-    ("kineticHeight", "<u4"),  # 4  rows of one kinetics window
-    ("vsSpeed", "<f4"),        # 8  us per row shift
+    ("maskedHeight", "<u4"),   # 0
+    ("kineticHeight", "<u4"),  # 4
+    ("vsSpeed", "<f4"),        # 8
 )  # 12
 _EXPOSURE = (
     ("exposureEventCode", "<u2"),  # 0  event code that starts the exposure

@@ -50,7 +50,7 @@ class ConfigV1(BinnedConfig):
         ("_pad0", "<u2"),                       # 10
         *REGION,                                # 12
         ("exposureTime", "<f8"),                # 36  s
-        ("triggerDelay", "<f8"),                # 44  s
+        ("triggerDelay", "<f8"),                # 44
     )  # 52
 
 
