@@ -26,12 +26,18 @@ class Src:
         Level (8 bits) and process id (24 bits).
     phy : int
         Detector, BLD type or IPv4 address, by level.
+
+    Attributes
+    ----------
+    key : (int, int)
+        What makes two sources equal: (level, phy).
     """
 
-    __slots__ = ("_log", "_phy")
+    __slots__ = ("_log", "_phy", "key")
 
     def __init__(self, log: int, phy: int) -> None:
         self._log, self._phy = log, phy
+        self.key = (log >> 24, phy)
 
     def level(self) -> int:
         """Return the level (`ids.Level`)."""
@@ -49,13 +55,8 @@ class Src:
         """Return the process id."""
         return self._log & 0xFFFFFF
 
-    @property
-    def key(self) -> tuple[int, int]:
-        """What makes two sources equal: (level, phy)."""
-        return self._log >> 24, self._phy
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Src) and self.key == other.key
+        return self is other or (isinstance(other, Src) and self.key == other.key)
 
     def __hash__(self) -> int:
         return hash(self.key)

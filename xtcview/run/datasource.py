@@ -61,8 +61,7 @@ class Times(Sequence[EventTime]):
     def __getitem__(self, at: int | slice) -> EventTime | Times:
         if isinstance(at, slice):
             return Times(self._table[at])
-        row = self._table[at]
-        return EventTime(int(row["time"]), int(row["fiducial"]))
+        return EventTime(self._table["time"].item(at), self._table["fiducial"].item(at))
 
     def __repr__(self) -> str:
         ends = f": {self[0]!r} .. {self[-1]!r}" if len(self) else ""
@@ -167,6 +166,8 @@ class Run:
             raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
         self._configuration = Configuration(self.files, self.timeline, self.problems)
         self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
+        self._contexts: dict[int, EventContext] = {}
+        self._times = Times(self.timeline.events)
         self.current = -1  # number of the event read last
         self._env = Env(self)
 
@@ -233,7 +234,7 @@ class Run:
         """
         events = self.timeline.events
         if step is None:
-            return Times(events)
+            return self._times
         if not 0 <= step < self.nsteps():
             raise IndexError(f"step {step} of {self}: there are {self.nsteps()}")
         return Times(events[events["step"] == step])
@@ -268,14 +269,17 @@ class Run:
 
     def peek(self, number: int) -> Event:
         """Return an event by its number without making it the one read last."""
-        context = EventContext(
-            self.files, self.aliases, self.config_at(number), self.run(), self._options
-        )
-        return Event(number, self.times()[number], self.timeline.parts(number), context)
+        step = self.timeline.step(number)
+        if step not in self._contexts:
+            config = self._configuration.at_step(step)
+            common = (self.files, self.aliases, config, self.run(), self._options)
+            self._contexts[step] = EventContext(*common)
+        place = self.timeline.parts(number)
+        return Event(number, self._times[number], place, self._contexts[step])
 
     def config_at(self, number: int) -> ConfigStore:
         """Return the configuration that holds at an event (-1: before the first)."""
-        step = int(self.timeline.events["step"][number]) if number >= 0 else -1
+        step = self.timeline.step(number) if number >= 0 else -1
         return self._configuration.at_step(step)
 
     def epics_at(self, number: int | None) -> EpicsStore:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from xtcview.errors import IndexFileError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
 from xtcview.format.ids import Damage, Transition, TypeId
-from xtcview.format.src import NO_SRC
+from xtcview.format.src import NO_SRC, Src
 from xtcview.format.tree import Fault
 from xtcview.source import AliasMap, Pattern
 
@@ -282,11 +282,11 @@ class Event:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def find(self, kind: Any, source: Any) -> Item | None:
-        """Return the payload of the first of these types from a source, not yet read."""
-        found = matching(self._stored, pattern_of(source, self._context.aliases))
-        kinds = kinds_of(kind)
-        return next((item for k in kinds for item in found if item.kind is k), None)
+    def find(self, kind: Any, src: Src) -> Item | None:
+        """Return the payload of the first of these types from exactly this source, not yet read."""
+        options = self._context.options
+        found = [i for i in self._items if i.src == src and i.size and _is_shown(i, options)]
+        return next((item for k in kinds_of(kind) for item in found if item.kind is k), None)
 
     def put(self, value: Any, key: str = "") -> None:
         """Keep an object of one's own with the event."""

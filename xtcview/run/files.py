@@ -249,8 +249,9 @@ def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
         return next(iter(prefixes))
     if known_number:
         raise RunNotFoundError(f"{path}: no files of experiment {name}.{near(name, prefixes)}")
+    asked = repr(name) if name else "meant"
     raise DataSetError(
-        f"{path}: files of several experiments, and which of them is {repr(name) if name else 'meant'} is not "
+        f"{path}: files of several experiments, and which of them is {asked} is not "
         f"known: {', '.join(sorted(prefixes))}; put one of these names behind 'exp='"
     )
 

@@ -6,6 +6,7 @@ The counts are read where they belong, with one scattered read, instead of being
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from xtcview.errors import TruncatedError, UnsupportedTypeError
 from xtcview.format.headers import COMPRESSED
 from xtcview.format.src import Src
 from xtcview.types import camera, cspad, cspad2x2, registry
+from xtcview.types.record import encode
 
 from . import buffers
 from .event import Event
@@ -66,31 +68,49 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
     return _read_quads(item, config)
 
 
+class _Layout(NamedTuple):
+    """What a configuration says of the quads: header, their number, segments stored of each."""
+
+    header: type[cspad.HeaderV1]
+    quads: int
+    segments: tuple[tuple[int, ...], ...]
+
+
+@lru_cache(maxsize=64)
+def _layout(kind: Any, config: Any) -> _Layout:
+    """Return the layout of a data class (`cspad.DataV1` or `V2`) under a configuration."""
+    header = _HEADERS[kind]
+    segments = []
+    for quad in range(QUADS):
+        mask = header(encode(header, quad=quad), config=config).sectionMask()
+        segments.append(tuple(SECTIONS * quad + s for s in range(SECTIONS) if mask >> s & 1))
+    return _Layout(header, config.numQuads(), tuple(segments))
+
+
 def _read_quads(item: Item, config: Any) -> Raw:
     """Read a payload with one call, headers aside and sections into the panels."""
-    header = _HEADERS[item.kind]  # type: ignore[index]
+    layout = _layout(item.kind, config)
+    size = layout.header.DTYPE.itemsize
     panels, present = buffers.empty(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)
-    aside = bytearray(header.DTYPE.itemsize + cspad.TRAILER)
+    before, behind = bytearray(size), bytearray(cspad.TRAILER)
     targets: list[Any] = []
     pos = 0
-    for _ in range(config.numQuads()):
-        at, size = item.at + pos, header.DTYPE.itemsize
-        quad = header(item.file.read(at, size), 0, None, config, item.file.path, at)
-        first, mask = SECTIONS * quad.quad(), quad.sectionMask()
-        segments = [first + section for section in range(SECTIONS) if mask >> section & 1]
-        targets.append(memoryview(aside)[:size])
+    for _ in range(layout.quads):
+        at = item.at + pos
+        quad = layout.header(item.file.read(at, size), 0, None, config, item.file.path, at)
+        segments = layout.segments[quad.quad()]
         if len(segments) == SECTIONS:
-            targets.append(panels[segments[0] : segments[-1] + 1])
+            targets += [before, panels[segments[0] : segments[-1] + 1], behind]
         else:
-            targets += [panels[segment] for segment in segments]
-        targets.append(memoryview(aside)[: cspad.TRAILER])
-        present[segments] = True
+            targets += [before, *(panels[segment] for segment in segments), behind]
+        present[list(segments)] = True
         pos += size + len(segments) * _SECTION_BYTES + cspad.TRAILER
     if pos > item.size:
         what = f"the quads need {pos} bytes, found {item.size}; payload or configuration is wrong"
         raise TruncatedError(what, item.file.path, item.at)
     item.file.scatter(item.at, targets, pos, registry.type_name(item.word))
-    panels[~present] = 0
+    if not present.all():
+        panels[~present] = 0
     return Raw(panels, present)
 
 

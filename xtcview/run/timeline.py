@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -81,21 +82,36 @@ class Timeline:
 
     def find(self, time: int, fiducial: int) -> int:
         """Return the number of the event with this exact time and fiducial, -1 without one."""
-        times = self.events["time"]
-        at = int(np.searchsorted(times, np.uint64(time)))
-        while at < len(times) and int(times[at]) == time:
-            if int(self.events["fiducial"][at]) == fiducial:
+        times, fiducials = self._columns["time"], self._columns["fiducial"]
+        at = int(times.searchsorted(np.uint64(time)))
+        while at < len(times) and times.item(at) == time:
+            if fiducials.item(at) == fiducial:
                 return at
             at += 1
         return -1
 
+    @cached_property
+    def _columns(self) -> dict[str, Table]:
+        """Columns that a jump needs, each in one piece: searching strided ones would copy them."""
+        tables = {name: self.events[name] for name in EVENT.names or ()}
+        tables |= {f"daq_{name}": self.daq[name] for name in ("file", "offset")}
+        return {name: np.ascontiguousarray(column) for name, column in tables.items()}
+
     def parts(self, number: int) -> list[tuple[int, int]]:
         """List (file, offset) of an event's contributions; DAQ streams first."""
-        event = self.events[number]
-        daq = self.daq[event["first"] : event["last"]]
-        ioc = self.ioc[event["ioc_first"] : event["ioc_last"]]
-        found = [(int(p["file"]), int(p["offset"])) for p in daq]
-        return found + sorted((int(p["file"]), int(p["offset"])) for p in ioc)
+        column = self._columns
+        file, offset = column["daq_file"], column["daq_offset"]
+        daq = range(column["first"].item(number), column["last"].item(number))
+        found = [(file.item(i), offset.item(i)) for i in daq]
+        first, last = column["ioc_first"].item(number), column["ioc_last"].item(number)
+        if first == last:
+            return found
+        ioc = self.ioc[first:last]
+        return found + sorted(zip(ioc["file"].tolist(), ioc["offset"].tolist(), strict=True))
+
+    def step(self, number: int) -> int:
+        """Return the calib cycle of an event."""
+        return int(self._columns["step"].item(number))
 
     def event_of(self, ioc: bool = False) -> npt.NDArray[np.int64]:
         """Return the event number of every contribution of `daq`, or of `ioc`.
