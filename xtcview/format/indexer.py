@@ -25,7 +25,7 @@ from .index import CALIB_CYCLE, NODE, SRC, Index, Segment
 from .tree import root_fault
 
 Read = Callable[[int, int], bytes]  # (offset, size) -> at most `size` bytes
-PIECE = 1 << 14  # bytes read at once around a header
+PIECE = 1 << 12  # bytes read at once around a header
 _MASK_BITS = 32
 _ALL = 0xFFFFFFFF
 

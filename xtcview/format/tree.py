@@ -12,7 +12,10 @@ from typing import NamedTuple
 from .headers import COMPRESSED, DGRAM_SIZE, ROOT, XTC_SIZE, XTC_STRUCT
 from .ids import Damage, Level, TypeId
 
+# plain numbers: looking them up in their enumerations would cost as much as the walk
 _INCOMPLETE = int(Damage.IncompleteContribution)
+_XTC = int(TypeId.Xtc)
+_LAST_LEVEL = int(Level.Reporter)
 
 
 class Leaf(NamedTuple):
@@ -90,7 +93,7 @@ def walk_headers(
             pos = stop
             continue
         damage, log, phy, contains, extent = header
-        if contains & 0xFFFF == TypeId.Xtc and not damage & _INCOMPLETE:
+        if contains & 0xFFFF == _XTC and not damage & _INCOMPLETE:
             outer.append(stop)
             pos, stop = pos + XTC_SIZE, pos + extent
             continue
@@ -109,7 +112,7 @@ def _fault(header: tuple[int, ...] | None, pos: int, stop: int) -> str:
         return f"Xtc extent {extent} is not a multiple of 4"
     if pos + extent > stop:
         return f"Xtc extent {extent} reaches {pos + extent - stop} bytes beyond its container"
-    if log >> 24 > Level.Reporter:
+    if log >> 24 > _LAST_LEVEL:
         return f"Xtc level {log >> 24} does not exist"
     return ""
 

@@ -16,7 +16,7 @@ from xtcview.errors import TruncatedError, UnsupportedTypeError
 from xtcview.format.headers import COMPRESSED
 from xtcview.format.src import Src
 from xtcview.types import camera, cspad, cspad2x2, registry
-from xtcview.types.record import encode
+from xtcview.types.record import bits_reader, encode
 
 from . import buffers
 from .event import Event
@@ -69,9 +69,10 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
 
 
 class _Layout(NamedTuple):
-    """What a configuration says of the quads: header, their number, segments stored of each."""
+    """What a configuration says of the quads: their headers, how many, segments of each."""
 
-    header: type[cspad.HeaderV1]
+    header_size: int
+    quad_of: Callable[[bytes], int]
     quads: int
     segments: tuple[tuple[int, ...], ...]
 
@@ -84,21 +85,21 @@ def _layout(kind: Any, config: Any) -> _Layout:
     for quad in range(QUADS):
         mask = header(encode(header, quad=quad), config=config).sectionMask()
         segments.append(tuple(SECTIONS * quad + s for s in range(SECTIONS) if mask >> s & 1))
-    return _Layout(header, config.numQuads(), tuple(segments))
+    size, quad_of = header.DTYPE.itemsize, bits_reader(header, "quad")
+    return _Layout(size, quad_of, config.numQuads(), tuple(segments))
 
 
 def _read_quads(item: Item, config: Any) -> Raw:
     """Read a payload with one call, headers aside and sections into the panels."""
-    layout = _layout(item.kind, config)
-    size = layout.header.DTYPE.itemsize
+    layout = _layout(item.kind, config)  # type: ignore[arg-type]
+    size = layout.header_size
     panels, present = buffers.empty(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)
     before, behind = bytearray(size), bytearray(cspad.TRAILER)
     targets: list[Any] = []
     pos = 0
     for _ in range(layout.quads):
-        at = item.at + pos
-        quad = layout.header(item.file.read(at, size), 0, None, config, item.file.path, at)
-        segments = layout.segments[quad.quad()]
+        quad = layout.quad_of(item.file.read(item.at + pos, size))
+        segments = layout.segments[quad]
         if len(segments) == SECTIONS:
             targets += [before, panels[segments[0] : segments[-1] + 1], behind]
         else:

@@ -17,6 +17,7 @@ from xtcview.types.record import Record, type_path
 
 from .files import XtcFile
 
+_EPICS = int(TypeId.Epics)
 FindConfig = Callable[[Src, type[Record]], Record | None]
 
 
@@ -51,8 +52,7 @@ class Item:
     ) -> None:
         self.src, self.word, self.damage = src, word, damage
         self.file, self.at, self.size, self._data = file, at, size, data
-        line = registry.entry(word)
-        self.kind = line.record if line else None
+        self.kind = registry.record_of(word)
         self._value: Record | None = None
 
     @property
@@ -246,7 +246,7 @@ def pattern_of(source: Any, aliases: AliasMap) -> Pattern:
 
 def is_epics(item: Item) -> bool:
     """Return whether an item is an archived value of a process variable."""
-    return type_id(item.word) == TypeId.Epics
+    return item.word & 0xFFFF == _EPICS
 
 
 def is_container(item: Item) -> bool:

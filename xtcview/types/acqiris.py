@@ -97,7 +97,7 @@ class TimestampV1(Record):
     """When a segment was triggered."""
 
     FIELDS = (
-        ("pos", "<f8"),          #  0  s from the first sample to the trigger
+        ("pos", "<f8"),          #  0  s; where the trigger lies between two samples
         ("timeStampLo", "<u4"),  #  8  low word of value()
         ("timeStampHi", "<u4"),  # 12  high word
     )  # 16

@@ -137,7 +137,7 @@ _MODES = (
 _BIAS = (
     ("bias", ("<u2", _Biased.Switch)),            # 0
     ("biasChan", ("<i2", _Biased.BiasChannelId)), # 2
-    ("biasVoltage", "<f4"),                       # 4  V
+    ("biasVoltage", "<f4"),                       # 4  set point
     ("configVersion", "<u4"),                     # 8
 )  # 12
 

@@ -71,7 +71,7 @@ class FccdConfigV2(_Config):
         ("ccdEnable", "u1"),         #   2
         ("focusMode", "u1"),         #   3
         ("exposureTime", "<u4"),     #   4
-        ("dacVoltages", "<f4", 17),  #   8  V
+        ("dacVoltages", "<f4", 17),  #   8
         ("waveforms", "<u2", 15),    #  76
         ("_tail", "S2"),             # 106  the compiler's padding
     )  # 108

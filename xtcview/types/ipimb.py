@@ -47,9 +47,9 @@ _SETTINGS = (
     ("calibrationRange", "<u2"),     # 18
     ("resetLength", "<u4"),          # 20
     ("resetDelay", "<u4"),           # 24
-    ("chargeAmpRefVoltage", "<f4"),  # 28  V
-    ("calibrationVoltage", "<f4"),   # 32  V
-    ("diodeBias", "<f4"),            # 36  V
+    ("chargeAmpRefVoltage", "<f4"),  # 28
+    ("calibrationVoltage", "<f4"),   # 32
+    ("diodeBias", "<f4"),            # 36
     ("status", "<u2"),               # 40
     ("errors", "<u2"),               # 42
     ("calStrobeLength", "<u2"),      # 44

@@ -314,6 +314,21 @@ def _short(value: Any) -> str:
     return repr(value)
 
 
+def bits_reader(kind: type[Record], name: str) -> Callable[[bytes], int]:
+    """Return a function that reads one of `BITS` from a record's bytes, without a record.
+
+    For loops that need nothing else; the field's place comes from the table all the same.
+    """
+    word, low, width, *_ = kind.BITS[name]
+    dtype, start, *_ = kind.DTYPE.fields[word]  # type: ignore[index]
+    end, mask = start + dtype.itemsize, (1 << width) - 1
+
+    def read(data: bytes) -> int:
+        return int.from_bytes(data[start:end], "little") >> low & mask
+
+    return read
+
+
 def encode(kind: type[Record], **values: Any) -> bytes:
     """Write a record's bytes; the inverse of reading it.
 

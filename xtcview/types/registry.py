@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from xtcview.errors import FormatError, UnsupportedTypeError
@@ -65,6 +66,13 @@ def xtc_type(
 def entry(word: int) -> Entry | None:
     """Return the registry's line for a type word; None for an unknown type."""
     return TYPES.get((word & 0xFFFF, word >> 16 & 0x7FFF))
+
+
+@lru_cache(maxsize=4096)
+def record_of(word: int) -> type[Record] | None:
+    """Return the class that reads a type word; None for an unknown type."""
+    line = entry(word)
+    return line.record if line else None
 
 
 def type_name(word: int) -> str:
