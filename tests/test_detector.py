@@ -294,7 +294,7 @@ def test_environments_and_runs(golden_dir):
 @pytest.fixture
 def deployed(golden_dir, tmp_path, monkeypatch):
     """Run 34 with a calib folder of its own."""
-    monkeypatch.setattr(xtcview.run.datasource, "OPTIONS", dict(xtcview.run.datasource.OPTIONS))
+    monkeypatch.setattr(xtcview.run.options, "OPTIONS", dict(xtcview.run.options.OPTIONS))
     xtcview.setOption("psana.calib-dir", str(tmp_path / "calib"))
     with xtcview.open(f"exp=cxitut13:run=34:dir={golden_dir}") as run:
         yield run, tmp_path / "calib"

@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import XtcError
-from .run.datasource import DataSource, setOption
+from .run.datasource import DataSource
 from .run.datasource import open_run as open  # noqa: F401
-from .run.event import EventId, EventTime
+from .run.eventid import EventId, EventTime
+from .run.options import setOption
 from .source import Source
 
 if TYPE_CHECKING:

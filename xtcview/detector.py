@@ -16,7 +16,8 @@ from xtcview.calib import assemble, correct, geometry, store
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo, make_src
-from xtcview.run.datasource import Env, Run, latest_env
+from xtcview.run.datasource import latest_env
+from xtcview.run.env import Env
 from xtcview.run.event import Event
 from xtcview.run.frames import (
     CSPAD_SHAPE,
@@ -27,6 +28,7 @@ from xtcview.run.frames import (
     read_cspad,
     read_cspad2x2,
 )
+from xtcview.run.run import Run
 from xtcview.source import Source
 from xtcview.types import cspad
 

@@ -58,7 +58,7 @@ def paired(
     return (*np.median(table, axis=0), float(np.median(table[:, 0] / table[:, 1])))
 
 
-def random_event(run: xtcview.run.datasource.Run) -> Row:
+def random_event(run: xtcview.run.run.Run) -> Row:
     """Random event, `det.raw`, sum; control: preadv of the same bytes, sum."""
     det = xtcview.Detector("cspad", run)
     times = run.times()

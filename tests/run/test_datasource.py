@@ -133,7 +133,7 @@ def test_environment(tmp_path):
 
 def test_calib_dir(tmp_path, monkeypatch):
     monkeypatch.setenv("SIT_PSDM_DATA", "/lab")
-    monkeypatch.setitem(xtcview.run.datasource.OPTIONS, "psana.calib-dir", "")
+    monkeypatch.setitem(xtcview.run.options.OPTIONS, "psana.calib-dir", "")
     folder = tmp_path / "xtc"
     runs.write(folder, runs.simple())
     run = xtcview.open(f"exp=CXI/abcd12:run=3:dir={folder}")

@@ -352,7 +352,7 @@ def test_ebeam_with_other_damage_is_hidden(tmp_path, opened, damage):
 
 @pytest.fixture
 def option(monkeypatch):
-    monkeypatch.setattr(xtcview.run.datasource, "OPTIONS", dict(xtcview.run.datasource.OPTIONS))
+    monkeypatch.setattr(xtcview.run.options, "OPTIONS", dict(xtcview.run.options.OPTIONS))
     return xtcview.setOption
 
 

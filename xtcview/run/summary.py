@@ -12,9 +12,9 @@ from xtcview.format.src import BldInfo, DetInfo, Src, make_src
 from xtcview.types import registry
 from xtcview.types.record import type_path
 
-from .datasource import Run
-from .event import iso
+from .eventid import iso
 from .files import XtcFile
+from .run import Run
 
 WIDTH = 100
 

@@ -1,0 +1,245 @@
+"""One run: its events in order or in any order.
+
+Nothing that one reader of a run does changes what another gets, but for the event read last,
+which psana's environment follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, overload
+
+import numpy as np
+
+from xtcview.errors import RunNotFoundError
+from xtcview.source import AliasMap
+
+from . import dataset, files, options, timeline
+from .config import ConfigStore, Configuration
+from .env import Env
+from .epics import EpicsStore, EpicsTable
+from .event import Event, EventContext
+from .eventid import EventTime
+from .files import Problem, XtcFile
+
+
+class Times(Sequence[EventTime]):
+    """Names of events, in order; backed by the run's table, made when asked for."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @overload
+    def __getitem__(self, at: int) -> EventTime: ...
+    @overload
+    def __getitem__(self, at: slice) -> Times: ...
+    def __getitem__(self, at: int | slice) -> EventTime | Times:
+        if isinstance(at, slice):
+            return Times(self._table[at])
+        return EventTime(self._table["time"].item(at), self._table["fiducial"].item(at))
+
+    def __repr__(self) -> str:
+        ends = f": {self[0]!r} .. {self[-1]!r}" if len(self) else ""
+        return f"<Times of {len(self):,} events{ends}>"
+
+
+class Step:
+    """One calib cycle of a run."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        self._run, self.number = run, number
+
+    def events(self) -> Iterator[Event]:
+        """Yield the step's events in order."""
+        return (self._run.event(t) for t in self._run.times(self.number))  # type: ignore[misc]
+
+    def env(self) -> Env:
+        """Return the run's environment, as it is in this step."""
+        return self._run.env()
+
+    def __repr__(self) -> str:
+        return f"<Step {self.number}: {len(self._run.times(self.number)):,} events>"
+
+
+class Run:
+    """One run: its events in order or in any order.
+
+    Parameters
+    ----------
+    which : dataset.DataSet
+        Data set of this run alone.
+    members : list of XtcFile
+        Sorted by stream and chunk.
+    """
+
+    def __init__(self, which: dataset.DataSet, members: list[XtcFile]) -> None:
+        self.dataset, self._options = which, dict(options.OPTIONS)
+        self.problems: list[Problem] = []
+        self.files = self._usable(members)
+        indexes = [timeline.load_index(f, self.problems) for f in self.files]
+        self.timeline = timeline.merge(self.files, indexes)
+        if not len(self.timeline.events):
+            why = "".join(f"; {problem}" for problem in self.problems)
+            raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
+        self._configuration = Configuration(self.files, self.timeline, self.problems)
+        self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
+        self._contexts: dict[int, EventContext] = {}
+        self._times = Times(self.timeline.events)
+        self.current = -1  # number of the event read last
+        self._env = Env(self)
+
+    def _usable(self, members: list[XtcFile]) -> list[XtcFile]:
+        for file in members:
+            if not file.size:
+                self.problems.append(
+                    Problem(str(file.path), 0, "the file is empty", "its events are missing")
+                )
+        self.problems += files.missing_chunks(members)
+        usable = [f for f in members if f.size]
+        if not any(not f.is_ioc for f in usable):
+            raise RunNotFoundError(
+                f"{members[0].path}: the run has no DAQ stream (s00-s79) with data; "
+                f"there are {', '.join(f.path.name for f in members)}"
+            )
+        return usable
+
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment, as given or from the file names."""
+        return self.dataset.experiment or self.files[0].prefix
+
+    expt = experiment
+
+    @property
+    def spec(self) -> str:
+        """Data set string that opens this run again, in any process."""
+        folder = self.files[0].path.parent.resolve()
+        which = replace(self.dataset, directory=folder, experiment=self.experiment)
+        return str(which.of_run(self.run()))
+
+    @property
+    def aliases(self) -> AliasMap:
+        """Names of the sources."""
+        return self._configuration.aliases
+
+    @property
+    def calib_dir(self) -> Path:
+        """Folder of calibration constants: option, beside the data, or the standard place."""
+        option = str(self._options["psana.calib-dir"])
+        if option:
+            names = {"exp": self.experiment, "instr": self.dataset.instrument}
+            return Path(option.format(**names))
+        beside = self.files[0].path.resolve().parent.parent / "calib"
+        return beside if beside.is_dir() else files.standard_folder(self.dataset) / "calib"
+
+    def run(self) -> int:
+        """Return the run number."""
+        begin = self._configuration.begin_run
+        return begin.env if begin is not None and begin.env else self.files[0].run
+
+    def env(self) -> Env:
+        """Return the run's environment."""
+        return self._env
+
+    def times(self, step: int | None = None) -> Times:
+        """Return the names of all events, or of those of one calib cycle.
+
+        Raises
+        ------
+        IndexError
+            There is no such step.
+        """
+        events = self.timeline.events
+        if step is None:
+            return self._times
+        if not 0 <= step < self.nsteps():
+            raise IndexError(f"step {step} of {self}: there are {self.nsteps()}")
+        return Times(events[events["step"] == step])
+
+    def nsteps(self) -> int:
+        """Return the number of calib cycles, those without events included."""
+        return self._configuration.steps
+
+    def event(self, which: EventTime | int) -> Event | None:
+        """Return an event by its name or its number; None for a time that the run does not have.
+
+        Raises
+        ------
+        IndexError
+            A number outside of the run.
+        TypeError
+            Neither a name nor a number.
+        """
+        if isinstance(which, EventTime):
+            number = self.timeline.find(which.time(), which.fiducial())
+            if number < 0:
+                return None
+        elif isinstance(which, int | np.integer) and not isinstance(which, bool):
+            there = len(self.timeline.events)
+            if not -there <= which < there:
+                raise IndexError(f"event {which} of {self}")
+            number = range(there)[int(which)]
+        else:
+            raise TypeError(f"expected an EventTime or a number, found {which!r}")
+        self.current = number
+        return self.peek(number)
+
+    def peek(self, number: int) -> Event:
+        """Return an event by its number without making it the one read last."""
+        step = self.timeline.step(number)
+        if step not in self._contexts:
+            config = self._configuration.at_step(step)
+            common = (self.files, self.aliases, config, self.run(), self._options)
+            self._contexts[step] = EventContext(*common)
+        place = self.timeline.parts(number)
+        return Event(number, self._times[number], place, self._contexts[step])
+
+    def config_at(self, number: int) -> ConfigStore:
+        """Return the configuration that holds at an event (-1: before the first)."""
+        step = self.timeline.step(number) if number >= 0 else -1
+        return self._configuration.at_step(step)
+
+    def epics_at(self, number: int | None) -> EpicsStore:
+        """Return the EPICS values at an event; None follows the event read last."""
+        return EpicsStore(self._epics, lambda: self.current if number is None else number)
+
+    def events(self) -> Iterator[Event]:
+        """Yield all events in order; every call begins anew."""
+        return (self.event(i) for i in range(len(self.timeline.events)))  # type: ignore[misc]
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the calib cycles in order."""
+        return (Step(self, number) for number in range(self.nsteps()))
+
+    def end(self) -> None:
+        """Do nothing: there is nothing to end (psana's scripts call it)."""
+
+    def close(self) -> None:
+        """Close the files; they open again when read."""
+        for file in self.files:
+            file.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        streams = len({f.stream for f in self.files})
+        faults = f", {len(self.problems)} problems" if self.problems else ""
+        events = len(self.timeline.events)
+        return (
+            f"<Run {self.run()} of {self.experiment}: {events:,} events, {streams} streams{faults}>"
+        )
