@@ -21,6 +21,7 @@ from xtcview.run.env import Env
 from xtcview.run.event import Event
 from xtcview.run.frames import (
     CSPAD_SHAPE,
+    FRAME_DEVICES,
     QUADS,
     Raw,
     Reader,
@@ -37,9 +38,9 @@ _SEARCHED = 200  # events in which to look for the first frame of a camera
 _MASKS = ("pixel_status", "status_extra", "status_data")  # psana's default mask
 
 
-# device -> how its event is read; the devices that send Camera.FrameV1 stand in one calib group
+# device -> how its event is read
 READERS: dict[str, Reader] = {
-    **{device: read_camera for device, group in store.GROUPS.items() if group == "Camera::CalibV1"},
+    **dict.fromkeys(FRAME_DEVICES, read_camera),
     "Cspad": read_cspad,
     "Cspad2x2": read_cspad2x2,
 }

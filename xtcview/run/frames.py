@@ -24,6 +24,20 @@ from .store import Item
 
 QUADS, SECTIONS = 4, 8
 CSPAD_SHAPE = (QUADS * SECTIONS, *cspad.SECTION)
+# devices whose events hold a Camera.FrameV1
+FRAME_DEVICES = (
+    "Opal1000",
+    "Opal2000",
+    "Opal4000",
+    "Opal8000",
+    "Tm6740",
+    "OrcaFl40",
+    "Quartz4A150",
+    "Rayonix",
+    "Fccd",
+    "Fccd960",
+    "ControlsCamera",
+)
 _HEADERS = {cspad.DataV1: cspad.HeaderV1, cspad.DataV2: cspad.HeaderV2}
 _SECTION_BYTES = 2 * cspad.SECTION[0] * cspad.SECTION[1]
 
