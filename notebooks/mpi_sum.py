@@ -49,3 +49,4 @@ for run in ds.runs():
         print("64 bits:          ", int(total_wide.sum()))
         wrapped = int((total != total_wide).sum())
         print(f"{wrapped} of {total.size} pixels wrapped around in uint16")
+        print(f"the brightest pixel reached {total_wide.max()}; uint16 ends at 65535")

@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 import xtcview
+from tests.support import runs
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 EVENTS = 8
@@ -71,6 +72,22 @@ def test_mpi_script_sums_in_both_widths(golden_dir: Path) -> None:
             want += int(frame.data16().sum(dtype="i8"))
     assert lines[1].split() == ["64", "bits:", str(want)]
     assert int(lines[0].split()[-1]) <= want
+
+
+@pytest.mark.cluster
+def test_mpi_script_shows_why_sums_need_a_wider_type(tmp_path: Path) -> None:
+    frames = [40_000, 30_000, 20_000, 10_000]
+    events = [runs.event(i, runs.camera_segment(value)) for i, value in enumerate(frames)]
+    stream = [*runs.begin(runs.pulnix_config()), *runs.cycle(0, events), *runs.end()]
+    runs.write(tmp_path, stream)
+    mpiexec = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
+    assert mpiexec
+    lines = _run(
+        [mpiexec, "-n", "2", sys.executable, "mpi_sum.py", str(tmp_path)], NOTEBOOKS.parent
+    )
+    assert int(lines[0].split()[-1]) == 6 * (sum(frames) - 65_536)
+    assert int(lines[1].split()[-1]) == 6 * sum(frames)
+    assert lines[2].startswith("6 of 6 pixels wrapped")
 
 
 def _run(command: list[str], workplace: Path) -> list[str]:

@@ -210,7 +210,7 @@ class Configuration:
                 raise FormatError(f"expected {service.name}, found transition {head.service}")
         except XtcError as error:
             lost = "the configuration there is not read"
-            self._problems.append(Problem(str(file.path), offset, str(error), lost))
+            self._problems.append(Problem.of(error, file.path, offset, lost))
             return None
         for fault in faults:
             lost = "configuration behind it is not read"
@@ -225,6 +225,6 @@ class Configuration:
                     self.aliases.add(pair.aliasName(), pair.src())
             except XtcError as error:
                 lost = "aliases are not known"
-                self._problems.append(Problem(str(item.file.path), item.at, str(error), lost))
+                self._problems.append(Problem.of(error, item.file.path, item.at, lost))
         for src in detectors(self._everything):
             self.aliases.see(src)

@@ -97,9 +97,9 @@ class EpicsTable:
         unnamed = f"PV:pvId={pv_id}:src_log={src.log()}:src_phy={src.phy()}"
         return self._pv_names.get((src.key, pv_id), unnamed)
 
-    def _note(self, file: Any, offset: int, error: object) -> None:
+    def _note(self, file: Any, offset: int, error: XtcError) -> None:
         lost = "the EPICS value there is not known"
-        self._problems.append(Problem(str(file), offset, str(error), lost))
+        self._problems.append(Problem.of(error, file, offset, lost))
 
     @cached_property
     def _series(self) -> dict[str, tuple[list[int], list[Place]]]:

@@ -108,7 +108,7 @@ class Event:
                 self._checked(head, number, offset)
             except XtcError as error:
                 lost = "this stream's part of the event is missing"
-                self.problems.append(Problem(str(file.path), offset, str(error), lost))
+                self.problems.append(Problem.of(error, file.path, offset, lost))
                 continue
             found.append((head, [item for item in items if not is_epics(item)]))
             self._note(file, faults)

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtcview.errors import DataSetError, RunNotFoundError, TruncatedError, near
+from xtcview.errors import (
+    DataSetError,
+    FormatError,
+    RunNotFoundError,
+    TruncatedError,
+    XtcError,
+    near,
+)
 
 from . import buffers
 from .dataset import DataSet, is_folder
@@ -44,6 +51,12 @@ class Problem:
     offset: int | None
     what: str
     consequence: str
+
+    @classmethod
+    def of(cls, error: XtcError, file: Path, offset: int | None, consequence: str) -> Problem:
+        """Return the problem that an error tells of, its place named once."""
+        what = error.what if isinstance(error, FormatError) else str(error)
+        return cls(str(file), offset, what, consequence)
 
     def __str__(self) -> str:
         place = Path(self.file).name + ("" if self.offset is None else f" at byte {self.offset}")

@@ -6,8 +6,10 @@ import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 
+import numpy as np
+
 from xtcview.format.headers import type_id
-from xtcview.format.ids import TypeId
+from xtcview.format.ids import Damage, TypeId
 from xtcview.format.src import BldInfo, DetInfo, Src, make_src
 from xtcview.types import registry
 from xtcview.types.record import type_path
@@ -28,8 +30,8 @@ def summary(run: Run, every: bool = False) -> str:
     every : bool
         List all EPICS names and problems instead of the first few.
     """
-    parts = [_title(run), _streams(run), _sources(run), _epics(run, every), _problems(run, every)]
-    return "\n\n".join(parts)
+    parts = [_title(run), _streams(run), _sources(run), _epics(run, every)]
+    return "\n\n".join([*parts, f"{_damage(run)}\n{_problems(run, every)}"])
 
 
 def _title(run: Run) -> str:
@@ -41,6 +43,17 @@ def _title(run: Run) -> str:
     )
     span = f"{begin} .. {end} UTC"
     return f"{where}\n{len(times):,} events in {run.nsteps()} calib cycles, {span}"
+
+
+def _damage(run: Run) -> str:
+    """Count the events that the DAQ marked, as far as the indexes tell."""
+    timeline = run.timeline
+    marked = timeline.daq["damage"] != 0
+    dropped = timeline.daq["damage"] & Damage.DroppedContribution != 0
+    counts = [len(np.unique(timeline.event_of()[rows])) for rows in (marked, dropped)]
+    if not counts[0]:
+        return "damage: no event is marked"
+    return f"damage: {counts[0]:,} events are marked, {counts[1]:,} lack a detector's contribution"
 
 
 def _streams(run: Run) -> str:
