@@ -238,16 +238,20 @@ def test_keys(event):
 def test_types_without_table_stay_visible(tmp_path, opened):
     unknown = writer.xtc(type_word(901, 5), runs.CAMERA, b"12345678")
     future = writer.xtc(type_word(TypeId.Frame, 9), runs.CAMERA_2, b"1234")
-    packed = writer.xtc(type_word(TypeId.Frame, 1, True), runs.EBEAM, b"12345678")
-    written(tmp_path, runs.event(0, writer.container(runs.segment(1), unknown, future, packed)))
+    written(tmp_path, runs.event(0, writer.container(runs.segment(1), unknown, future)))
     event = opened().event(0)
     found = [(k.type_id, k.version, k.size, k.type()) for k in event.keys()[:2]]
     assert found == [(901, 5, 8, None), (2, 9, 4, None)]
     assert "typeid=901, version=5, size=8" in repr(event.keys()[0])
     assert event.get(901, runs.CAMERA) is None
-    assert event.get(FRAME, runs.EBEAM) is None  # compressed: told, not guessed
-    assert any("compressed" in p.what for p in event.problems)
     assert any("type 901 v5" in p.what for p in event.problems)
+
+
+def test_a_compressed_payload_that_is_no_block_is_an_error(tmp_path, opened):
+    packed = writer.xtc(type_word(TypeId.Frame, 1, True), runs.CAMERA, b"12345678")
+    written(tmp_path, runs.event(0, writer.container(runs.segment(1), packed)))
+    with pytest.raises(TruncatedError, match="of a compressed payload, found 4"):
+        opened().event(0).get(FRAME, runs.CAMERA)
 
 
 def test_a_payload_that_is_cut_is_an_error(tmp_path, opened):

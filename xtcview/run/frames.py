@@ -73,13 +73,23 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
     if item is None:
         return None
     try:
-        if item.word & COMPRESSED:
-            raise UnsupportedTypeError(f"{registry.type_name(item.word)} cannot be expanded yet")
         config = registry.config_for(item.word, lambda kind: evt.config.find(src, kind))
     except UnsupportedTypeError as error:
         evt.note(item, str(error))
         return None
+    if item.word & COMPRESSED:
+        return _copy_quads(item.value(evt.config.find))
     return _read_quads(item, config)
+
+
+def _copy_quads(data: Any) -> Raw:
+    """Copy the quads of an expanded payload."""
+    panels, present = np.zeros(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)
+    for quad in map(data.quads, range(data.quads_shape()[0])):
+        mask = quad.sectionMask()
+        segments = [SECTIONS * quad.quad() + s for s in range(SECTIONS) if mask >> s & 1]
+        panels[segments], present[segments] = quad.data(), True
+    return Raw(panels, present)
 
 
 class _Layout(NamedTuple):

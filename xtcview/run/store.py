@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from xtcview.errors import FormatError, UnsupportedTypeError
-from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram, type_id, version
+from xtcview.format.compression import expand
+from xtcview.format.headers import COMPRESSED, DGRAM_SIZE, Dgram, dgram, type_id, version
 from xtcview.format.ids import Damage, Level, TypeId
 from xtcview.format.indexer import PIECE, Window
 from xtcview.format.src import NO_SRC, Src, make_src
@@ -81,8 +82,11 @@ class Item:
         """
         if self._value is None:
             find = lambda kind: find_config(self.src, kind)  # noqa: E731
-            place = (self.file.path, self.at)
-            self._value = registry.decode(self.word, self.data(), 0, self.size, find, *place)
+            place, data = (self.file.path, self.at), self.data()
+            if self.word & COMPRESSED:
+                data = expand(data, *place)
+            word = self.word & ~COMPRESSED
+            self._value = registry.decode(word, data, 0, len(data), find, *place)
         return self._value
 
 

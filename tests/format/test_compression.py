@@ -1,0 +1,94 @@
+"""Compressed payloads: golden run 41 against run 42, which holds the same events uncompressed."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import xtcview
+from xtcview.errors import FormatError, XtcError
+from xtcview.format.compression import expand
+from xtcview.format.headers import COMPRESSED
+
+
+def hist16(base, pixels, flag=1):
+    """Encode 16-bit pixels by hand: those within a byte of the base are short."""
+    inside = [0 <= p - base < 256 for p in pixels]
+    packed = b"".join(
+        bytes([p - base]) if short else p.to_bytes(2, "little")
+        for p, short in zip(pixels, inside, strict=True)
+    )
+    bits = np.packbits(inside, bitorder="little").tobytes()
+    bits += bytes(-len(bits) % 2)
+    words = np.frombuffer(bits, "<u2")
+    if flag == 3:
+        words = np.stack([np.ones_like(words), words], axis=1).ravel()
+    body = base.to_bytes(2, "little") + len(packed).to_bytes(4, "little") + packed
+    body += len(words).to_bytes(4, "little") + words.tobytes()
+    head = flag.to_bytes(4, "little") + sum(pixels).to_bytes(4, "little")
+    return block(1, head + len(body).to_bytes(4, "little") + body, 2 * len(pixels))
+
+
+def block(engine, stored, expanded, header=b"HEAD"):
+    fields = [engine, 0, expanded, len(stored)]
+    data = len(header).to_bytes(4, "little") + header
+    data += b"".join(f.to_bytes(4, "little") for f in fields) + stored
+    return data + bytes(-len(data) % 4)
+
+
+def test_golden_run_expands_to_the_uncompressed_one(golden_dir):
+    opened = [xtcview.open(f"exp=cxitut13:run={r}:dir={golden_dir}") for r in (41, 42)]
+    compared = 0
+    for packed, plain in zip(*(run.events() for run in opened), strict=True):
+        keys = plain.keys()
+        for key in keys:
+            if key.type() is None or key.type() is xtcview.EventId:
+                continue
+            pair = [evt.get(key.type(), key.src()) for evt in (packed, plain)]
+            assert repr(pair[0]) == repr(pair[1])
+            items = [evt.find(key.type(), key.src()) for evt in (packed, plain)]
+            if items[0].word & COMPRESSED:
+                assert expand(items[0].data()) == bytes(items[1].data())
+                compared += 1
+    assert compared == 10
+    detectors = [xtcview.Detector("CxiDs1.0:Cspad.0", run) for run in opened]
+    for number in range(2):
+        raws = [det.raw(run.event(number)) for det, run in zip(detectors, opened, strict=True)]
+        assert raws[0].any()
+        assert (raws[0] == raws[1]).all()
+    for run in opened:
+        run.close()
+
+
+@pytest.mark.parametrize("flag", [1, 3])
+@given(pixels=st.lists(st.integers(0, 65535), min_size=1, max_size=80), base=st.integers(0, 60000))
+def test_hist16_by_hand(flag, pixels, base):
+    assert expand(hist16(base, pixels, flag)) == b"HEAD" + np.array(pixels, "<u2").tobytes()
+
+
+def test_stored_block_is_copied():
+    assert expand(block(0, b"12345678", 8) + block(0, b"abcd", 4, b"")) == b"HEAD12345678abcd"
+
+
+def test_wrong_checksum_is_refused():
+    data = bytearray(hist16(100, [100, 101, 400]))
+    data[28] ^= 1
+    with pytest.raises(FormatError, match=r"a\.xtc at byte .*checksum"):
+        expand(bytes(data), "a.xtc", 40)
+
+
+@pytest.mark.parametrize("expanded", [1 << 28, 0xFFFFFFFF])
+def test_lying_size_allocates_nothing(expanded):
+    with pytest.raises(FormatError, match="more than any frame"):
+        expand(block(1, bytes(100), expanded))
+
+
+@given(data=st.binary(max_size=200), where=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_damage_gives_a_result_or_an_error(data, where, bit):
+    good = bytearray(hist16(500, [500, 600, 700, 9000, 501] * 5, 3))
+    good[where % len(good)] ^= 1 << bit
+    for payload in (data, bytes(good), bytes(good[: where % len(good)])):
+        with contextlib.suppress(XtcError):
+            assert isinstance(expand(payload, "a.xtc"), bytes)
