@@ -15,8 +15,12 @@ from xtcview import errors
 PUBLIC = {
     "DataSource", "Detector", "EventId", "EventTime", "Source", "XtcError",
     "reduce", "setOption", "view",
-    "Alias", "Bld", "Camera", "ControlData", "CsPad", "CsPad2x2", "Epics", "EvrData",
-    "Opal1k", "Partition", "Pulnix",
+    "Acqiris", "Alias", "Andor", "Andor3d", "Archon", "Arraychar", "Bld", "Camera", "ControlData",
+    "CsPad", "CsPad2x2", "Encoder", "Epics", "Epix", "EpixSampler", "EvrData", "FCCD", "Fli",
+    "Generic1D", "GenericPgp", "Gsc16ai", "Imp", "Ipimb", "Jungfrau", "L3T", "Lusi",
+    "OceanOptics", "Opal1k", "Orca", "PNCCD", "Partition", "Pimax", "Pixis", "Princeton",
+    "Pulnix", "QuadAdc", "Quartz", "Rayonix", "SmlData", "Streak", "TimeTool", "Timepix",
+    "UsdUsb", "Uxi", "Vimba", "Zyla", "iStar",
 }  # fmt: skip
 HEAVY = (
     "ipywidgets", "anywidget", "matplotlib", "numba", "ipyparallel", "typer", "tqdm", "IPython",

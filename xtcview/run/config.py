@@ -98,6 +98,10 @@ class ConfigStore:
         own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
         return [item_key(item, self._aliases) for item in self._items] + own
 
+    def extended(self, items: Iterable[Item]) -> ConfigStore:
+        """Return a store in which these stand in the place of earlier ones."""
+        return ConfigStore([*self._items, *items], self._aliases)
+
     def items(self) -> list[Item]:
         """List the payloads, for the layers above."""
         return list(self._items)

@@ -22,10 +22,12 @@ from xtcview.source import AliasMap, Pattern
 from .config import ConfigStore
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
+from .served import served
 from .store import (
     EventKey,
     Item,
     first,
+    is_config,
     is_container,
     is_epics,
     item_key,
@@ -110,7 +112,8 @@ class Event:
                 lost = "this stream's part of the event is missing"
                 self.problems.append(Problem.of(error, file.path, offset, lost))
                 continue
-            found.append((head, [item for item in items if not is_epics(item)]))
+            given = [part for item in items if not is_epics(item) for part in served(item)]
+            found.append((head, given))
             self._note(file, faults)
         return found
 
@@ -122,10 +125,12 @@ class Event:
     @cached_property
     def _stored(self) -> list[Item]:
         """Payloads that psana shows, in its order; of two alike the first stream's."""
-        kept: dict[tuple[Any, int], Item] = {}
+        kept: dict[tuple[Any, ...], Item] = {}
         for item in self._items:
-            if item.size and _is_shown(item, self._context.options):  # psana skips empty ones
-                kept.setdefault((item.src.key, item.word), item)
+            if not item.size or is_config(item):  # psana skips empty ones
+                continue
+            if _is_shown(item, self._context.options):
+                kept.setdefault((item.src.key, item.word, item.kind), item)
         return sorted(kept.values(), key=order)
 
     def _note(self, file: XtcFile, faults: list[Fault]) -> None:
@@ -164,7 +169,7 @@ class Event:
         found = self._own(kinds, key or "") if pattern.kind in ("any", "none") else None
         if found is not None or key:
             return found
-        return first(matching(self._stored, pattern), kinds, self._context.config.find, self.note)
+        return first(matching(self._stored, pattern), kinds, self.config.find, self.note)
 
     def _own(self, kinds: list[Any], key: str) -> Any:
         if EventId in kinds and not key:
@@ -204,10 +209,11 @@ class Event:
         """Return the run number."""
         return self._context.run_number
 
-    @property
+    @cached_property
     def config(self) -> ConfigStore:
-        """Configuration that holds at this event."""
-        return self._context.config
+        """Configuration that holds at this event, with what the event itself brings."""
+        own = [item for item in self._items if item.size and is_config(item)]
+        return self._context.config.extended(own) if own else self._context.config
 
     def damage(self, source: Any = None) -> int:
         """Return the damage word of a source's payloads in this event, all bits together.

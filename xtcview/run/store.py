@@ -253,6 +253,11 @@ def is_epics(item: Item) -> bool:
     return item.word & 0xFFFF == _EPICS
 
 
+def is_config(item: Item) -> bool:
+    """Return whether an item belongs into the configuration store."""
+    return registry.is_config(item.word)
+
+
 def is_container(item: Item) -> bool:
     """Return whether an item is a container that was not entered: an incomplete contribution."""
     return type_id(item.word) == TypeId.Xtc

@@ -10,7 +10,7 @@ from typing import Any
 
 from xtcview.format.ids import TypeId
 
-from .record import REST, Record
+from .record import REST, Record, raw
 from .registry import xtc_type
 
 PACKAGE = "Acqiris"
@@ -107,6 +107,16 @@ class TimestampV1(Record):
         return self.timeStampHi() << 32 | self.timeStampLo()
 
 
+def _segments(element: Record) -> int:
+    """Return the segments in an event, as configured."""
+    return element.cfg.horiz().nbrSegments()
+
+
+def _samples(element: Record) -> int:
+    """Return the samples in a segment, as configured."""
+    return element.cfg.horiz().nbrSamples()
+
+
 class DataDescV1Elem(Record):
     """Waveforms of one channel; the configuration gives their number and length."""
 
@@ -115,22 +125,22 @@ class DataDescV1Elem(Record):
     BitShift = BIT_SHIFT
     _extraSize = 32  # samples that the block has more than the waveforms need
     FIELDS = (
-        ("nbrSamplesInSeg", "<u4"),          #  0  samples that the digitizer returned
-        ("indexFirstPoint", "<u4"),          #  4  samples to skip in front of the waveforms
-        ("_sampTime", "<f8"),                #  8
-        ("_vGain", "<f8"),                   # 16
-        ("_vOffset", "<f8"),                 # 24
-        ("nbrSegments", "<u4"),              # 32  segments that the digitizer returned
-        ("_nbrAvgWforms", "<u4"),            # 36
-        ("_actualTriggersInAcqLo", "<u4"),   # 40
-        ("_actualTriggersInAcqHi", "<u4"),   # 44
-        ("_actualDataSize", "<u4"),          # 48
-        ("_reserved2", "<u4"),               # 52
-        ("_reserved3", "<f8"),               # 56
-        ("timestamp", TimestampV1, lambda s: s.cfg.horiz().nbrSegments()),  # 64  one per segment
-        ("_skip", "<i2", lambda s: s.indexFirstPoint()),                    #  +
-        ("waveforms", "<i2", lambda s: s.cfg.horiz().nbrSegments(), lambda s: s.cfg.horiz().nbrSamples()),  # +  counts, [segment][sample]
-        ("_extraSpace", "<i2", lambda s: s._extraSize - s.indexFirstPoint()),  # +
+        ("nbrSamplesInSeg", "<u4"),                                            #  0  samples that the digitizer returned
+        ("indexFirstPoint", "<u4"),                                            #  4  samples to skip in front of the waveforms
+        ("_sampTime", "<f8"),                                                  #  8
+        ("_vGain", "<f8"),                                                     # 16
+        ("_vOffset", "<f8"),                                                   # 24
+        ("nbrSegments", "<u4"),                                                # 32  segments that the digitizer returned
+        ("_nbrAvgWforms", "<u4"),                                              # 36
+        ("_actualTriggersInAcqLo", "<u4"),                                     # 40
+        ("_actualTriggersInAcqHi", "<u4"),                                     # 44
+        ("_actualDataSize", "<u4"),                                            # 48
+        ("_reserved2", "<u4"),                                                 # 52
+        ("_reserved3", "<f8"),                                                 # 56
+        ("timestamp", TimestampV1, _segments),                                 # 64  one per segment
+        ("_skip", "<i2", lambda s: s.indexFirstPoint()),                       #  +
+        ("waveforms", "<i2", _segments, _samples),                             #  +  counts, [segment][sample]
+        ("_extraSpace", "<i2", lambda s: s._extraSize - s.indexFirstPoint()),  #  +
     )  # varies
 
 
@@ -173,7 +183,7 @@ class TdcChannel(Record):
 
     def _mode_int(self) -> int:
         """Return slope and mode as they are stored."""
-        return int(self._head["_mode"])
+        return int(raw(self, "_mode"))
 
 
 class TdcAuxIO(Record):

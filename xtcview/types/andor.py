@@ -15,17 +15,18 @@ from .registry import xtc_type
 
 PACKAGE = "Andor"
 
-_FANS = {
-    "ENUM_FAN_FULL": 0, "ENUM_FAN_LOW": 1, "ENUM_FAN_OFF": 2, "ENUM_FAN_ACQOFF": 3,
-    "ENUM_FAN_NUM": 4,
-}  # fmt: skip
-
 
 @xtc_type(TypeId.AndorConfig, 1, size=44, store="config")
 class ConfigV1(BinnedConfig):
     """Settings of the camera."""
 
-    EnumFanMode = IntEnum("EnumFanMode", _FANS)
+    EnumFanMode = IntEnum(
+        "EnumFanMode",
+        {
+            "ENUM_FAN_FULL": 0, "ENUM_FAN_LOW": 1, "ENUM_FAN_OFF": 2, "ENUM_FAN_ACQOFF": 3,
+            "ENUM_FAN_NUM": 4,
+        },
+    )
     FIELDS = (
         *REGION,                           #  0
         ("exposureTime", "<f4"),           # 24  s
@@ -44,9 +45,10 @@ class ConfigV1(BinnedConfig):
 class ConfigV2(BinnedConfig):
     """Settings of the camera, crop mode among them."""
 
-    EnumFanMode = IntEnum("EnumFanMode", _FANS)
+    EnumFanMode = ConfigV1.EnumFanMode
     EnumCropMode = IntEnum(
-        "EnumCropMode", {"ENUM_CROP_OFF": 0, "ENUM_CROP_ON": 1, "ENUM_CROP_EX": 2, "ENUM_CROP_NUM": 3}
+        "EnumCropMode",
+        {"ENUM_CROP_OFF": 0, "ENUM_CROP_ON": 1, "ENUM_CROP_EX": 2, "ENUM_CROP_NUM": 3},
     )
     FIELDS = (
         *REGION,                              #  0

@@ -5,11 +5,9 @@ Layouts from psddldata/data/andor3d.ddl; sizes and offsets were checked against 
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from xtcview.format.ids import TypeId
 
-from .andor import _FANS
+from . import andor
 from .binned import FRAME_HEAD, BinnedConfig
 from .record import Record
 from .registry import xtc_type
@@ -21,7 +19,7 @@ PACKAGE = "Andor3d"
 class ConfigV1(BinnedConfig):
     """Settings of all sensors."""
 
-    EnumFanMode = IntEnum("EnumFanMode", _FANS)
+    EnumFanMode = andor.ConfigV1.EnumFanMode
     FIELDS = (
         ("width", "<u4"),                  #  0  columns of a sensor, before binning
         ("height", "<u4"),                 #  4  rows of a sensor, before binning
@@ -55,14 +53,21 @@ class ConfigV1(BinnedConfig):
         return 8 + 4 * self.numSensors() + 2 * self.numPixels()
 
 
+_SHAPE = (
+    lambda s: s.cfg.numSensors(),
+    lambda s: s.cfg.numPixelsY(),
+    lambda s: s.cfg.numPixelsX(),
+)
+
+
 @xtc_type(TypeId.Andor3dFrame, 1, configs=(ConfigV1,))
 class FrameV1(Record):
     """One exposure of all sensors."""
 
     FIELDS = (
-        *FRAME_HEAD,                                                                                                # 0
-        ("temperature", "<f4", lambda s: s.cfg.numSensors()),                                                       # 8  deg C at readout
-        ("data", "<u2", lambda s: s.cfg.numSensors(), lambda s: s.cfg.numPixelsY(), lambda s: s.cfg.numPixelsX()),  # +  ADU, [sensor][row][column]
+        *FRAME_HEAD,                                           # 0
+        ("temperature", "<f4", lambda s: s.cfg.numSensors()),  # 8  deg C at readout
+        ("data", "<u2", *_SHAPE),                              # +  ADU, [sensor][row][column]
     )  # varies
 
 

@@ -14,10 +14,6 @@ from .registry import xtc_type
 
 PACKAGE = "Archon"
 
-_SWITCH = {"Off": 0, "On": 1}
-_BIAS_CHANNELS = {
-    "NV4": -4, "NV3": -3, "NV2": -2, "NV1": -1, "PV1": 1, "PV2": 2, "PV3": 3, "PV4": 4,
-}  # fmt: skip
 
 _SWEEPS = (
     ("configSize", "<u4"),          # 0  bytes of config
@@ -53,39 +49,39 @@ class ConfigV1(Record):
     FILENAME_CHAR_MAX = 256
     ReadoutMode = IntEnum("ReadoutMode", {"Single": 0, "Continuous": 1, "Triggered": 2})
     FIELDS = (
-        ("readoutMode", ("<u2", ReadoutMode)), #  0
-        ("sweepCount", "<u2"),                 #  2
-        ("integrationTime", "<u4"),            #  4  ms
-        ("nonIntegrationTime", "<u4"),         #  8  ms
-        ("preSkipPixels", "<u4"),              # 12
-        ("pixels", "<u4"),                     # 16  read per tap and line
-        ("postSkipPixels", "<u4"),             # 20
-        ("overscanPixels", "<u4"),             # 24
-        ("preSkipLines", "<u2"),               # 28
-        ("lines", "<u2"),                      # 30  read per tap
-        ("postSkipLines", "<u2"),              # 32
-        ("overScanLines", "<u2"),              # 34
-        ("horizontalBinning", "<u2"),          # 36
-        ("verticalBinning", "<u2"),            # 38
-        ("rgh", "<u2"),                        # 40
-        ("rgl", "<u2"),                        # 42
-        ("shp", "<u2"),                        # 44
-        ("shd", "<u2"),                        # 46
-        ("st", "<u2"),                         # 48
-        ("stm1", "<u2"),                       # 50
-        ("at", "<u2"),                         # 52
-        ("dwell1", "<u2"),                     # 54
-        ("dwell2", "<u2"),                     # 56
-        ("rgHigh", "<i2"),                     # 58
-        ("rgLow", "<i2"),                      # 60
-        ("sHigh", "<i2"),                      # 62
-        ("sLow", "<i2"),                       # 64
-        ("aHigh", "<i2"),                      # 66
-        ("aLow", "<i2"),                       # 68
-        ("rgSlew", "<i2"),                     # 70
-        ("sSlew", "<i2"),                      # 72
-        ("aSlew", "<i2"),                      # 74
-        ("config", "S256"),                    # 76  name of the configuration file
+        ("readoutMode", ("<u2", ReadoutMode)),  #  0
+        ("sweepCount", "<u2"),                  #  2
+        ("integrationTime", "<u4"),             #  4  ms
+        ("nonIntegrationTime", "<u4"),          #  8  ms
+        ("preSkipPixels", "<u4"),               # 12
+        ("pixels", "<u4"),                      # 16  read per tap and line
+        ("postSkipPixels", "<u4"),              # 20
+        ("overscanPixels", "<u4"),              # 24
+        ("preSkipLines", "<u2"),                # 28
+        ("lines", "<u2"),                       # 30  read per tap
+        ("postSkipLines", "<u2"),               # 32
+        ("overScanLines", "<u2"),               # 34
+        ("horizontalBinning", "<u2"),           # 36
+        ("verticalBinning", "<u2"),             # 38
+        ("rgh", "<u2"),                         # 40
+        ("rgl", "<u2"),                         # 42
+        ("shp", "<u2"),                         # 44
+        ("shd", "<u2"),                         # 46
+        ("st", "<u2"),                          # 48
+        ("stm1", "<u2"),                        # 50
+        ("at", "<u2"),                          # 52
+        ("dwell1", "<u2"),                      # 54
+        ("dwell2", "<u2"),                      # 56
+        ("rgHigh", "<i2"),                      # 58
+        ("rgLow", "<i2"),                       # 60
+        ("sHigh", "<i2"),                       # 62
+        ("sLow", "<i2"),                        # 64
+        ("aHigh", "<i2"),                       # 66
+        ("aLow", "<i2"),                        # 68
+        ("rgSlew", "<i2"),                      # 70
+        ("sSlew", "<i2"),                       # 72
+        ("aSlew", "<i2"),                       # 74
+        ("config", "S256"),                     # 76  name of the configuration file
     )  # 332
 
 
@@ -97,12 +93,12 @@ class ConfigV2(Record):
     MaxConfigLineLength = 2048
     ReadoutMode = IntEnum("ReadoutMode", {"Single": 0, "Continuous": 1, "Triggered": 2})
     FIELDS = (
-        ("readoutMode", ("<u2", ReadoutMode)), #  0
-        ("exposureEventCode", "<u2"),          #  2  event code that starts an exposure
-        *_SWEEPS,                              #  4
-        *_TIMES,                               # 16
-        *_READOUT,                             # 24
-        *_TEXT,                                # 68
+        ("readoutMode", ("<u2", ReadoutMode)),  #  0
+        ("exposureEventCode", "<u2"),           #  2  event code that starts an exposure
+        *_SWEEPS,                               #  4
+        *_TIMES,                                # 16
+        *_READOUT,                              # 24
+        *_TEXT,                                 # 68
     )  # varies
 
 
@@ -112,8 +108,13 @@ class _Biased(Record):
     MaxConfigLines = 16384
     MaxConfigLineLength = 2048
     ReadoutMode = IntEnum("ReadoutMode", {"FreeRun": 0, "Triggered": 1})
-    Switch = IntEnum("Switch", _SWITCH)
-    BiasChannelId = IntEnum("BiasChannelId", _BIAS_CHANNELS)
+    Switch = IntEnum("Switch", {"Off": 0, "On": 1})
+    BiasChannelId = IntEnum(
+        "BiasChannelId",
+        {
+            "NV4": -4, "NV3": -3, "NV2": -2, "NV1": -1, "PV1": 1, "PV2": 2, "PV3": 3, "PV4": 4,
+        },
+    )
 
     def numPixelsX(self) -> int:
         """Return the columns of a frame: the taps stand side by side."""
@@ -129,16 +130,16 @@ class _Biased(Record):
 
 
 _MODES = (
-    ("readoutMode", ("<u2", _Biased.ReadoutMode)), # 0
-    ("power", ("<u2", _Biased.Switch)),            # 2
-    ("exposureEventCode", "<u2"),                  # 4  event code that starts an exposure
-    ("_pad0", "<u2"),                              # 6
+    ("readoutMode", ("<u2", _Biased.ReadoutMode)),  # 0
+    ("power", ("<u2", _Biased.Switch)),             # 2
+    ("exposureEventCode", "<u2"),                   # 4  event code that starts an exposure
+    ("_pad0", "<u2"),                               # 6
 )  # 8
 _BIAS = (
-    ("bias", ("<u2", _Biased.Switch)),            # 0
-    ("biasChan", ("<i2", _Biased.BiasChannelId)), # 2
-    ("biasVoltage", "<f4"),                       # 4  set point
-    ("configVersion", "<u4"),                     # 8
+    ("bias", ("<u2", _Biased.Switch)),             # 0
+    ("biasChan", ("<i2", _Biased.BiasChannelId)),  # 2
+    ("biasVoltage", "<f4"),                        # 4  set point
+    ("configVersion", "<u4"),                      # 8
 )  # 12
 
 

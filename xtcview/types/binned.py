@@ -22,8 +22,9 @@ FRAME_HEAD = (
     ("shotIdStart", "<u4"),  # 0  id of the shot that opened the exposure
     ("readoutTime", "<f4"),  # 4  s
 )  # 8
+SHAPE = (lambda s: s.cfg.numPixelsY(), lambda s: s.cfg.numPixelsX())
 PIXELS = (
-    ("data", "<u2", lambda s: s.cfg.numPixelsY(), lambda s: s.cfg.numPixelsX()),  # +  ADU, [row][column]
+    ("data", "<u2", *SHAPE),  # +  ADU, [row][column]
 )
 FRAME = (
     *FRAME_HEAD,             # 0
@@ -56,5 +57,6 @@ class BinnedConfig(Record):
     def _binned(self, pixels: int, binning: int) -> int:
         if not binning:
             at = self._base + self._start
-            raise FormatError(f"{type(self).__name__}: binning is 0, expected 1 or more", self._file, at)
+            what = f"{type(self).__name__}: binning is 0, expected 1 or more"
+            raise FormatError(what, self._file, at)
         return -(-pixels // binning)

@@ -22,7 +22,7 @@ Pixels = npt.NDArray[Any]
 
 
 class FrameCoord(Record):
-    """Frame coord."""
+    """A pixel."""
 
     FIELDS = (
         ("column", "<u2"),  # 0  x
@@ -32,14 +32,14 @@ class FrameCoord(Record):
 
 @xtc_type(TypeId.FrameFccdConfig, 1, store="config")
 class FrameFccdConfigV1(Record):
-    """Empty record."""
+    """A configuration without fields."""
 
     FIELDS = ()
 
 
 @xtc_type(TypeId.FrameFexConfig, 1, store="config")
 class FrameFexConfigV1(Record):
-    """Frame fex config, version 1."""
+    """Which part of a frame is written, and what is computed of it."""
 
     Forwarding = IntEnum("Forwarding", {"NoFrame": 0, "FullFrame": 1, "RegionOfInterest": 2})
     Processing = IntEnum(
@@ -64,7 +64,7 @@ class FrameFexConfigV1(Record):
 
 @xtc_type(TypeId.Frame, 1)
 class FrameV1(Record):
-    """Frame, version 1."""
+    """A frame."""
 
     FIELDS = (
         ("width", "<u4"),                                                           #  0  columns
@@ -107,7 +107,7 @@ class FrameV1(Record):
 
 @xtc_type(TypeId.TwoDGaussian, 1, size=48)
 class TwoDGaussianV1(Record):
-    """Two dgaussian, version 1."""
+    """A two-dimensional Gaussian: its place, widths and tilt."""
 
     FIELDS = (
         ("integral", "<u8"),          #  0
@@ -121,7 +121,7 @@ class TwoDGaussianV1(Record):
 
 @xtc_type(TypeId.ControlsCameraConfig, 1, size=128, store="config")
 class ControlsCameraConfigV1(Record):
-    """Controls camera config, version 1."""
+    """A camera of the control system."""
 
     DESC_CHAR_MAX = 48
     ColorMode = IntEnum("ColorMode", {"Mono": 0, "Bayer": 1, "RGB1": 2})

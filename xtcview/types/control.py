@@ -15,7 +15,7 @@ PACKAGE = "ControlData"
 
 
 class PVControl(Record):
-    """Pvcontrol."""
+    """A process variable that the scan set."""
 
     NameSize = 32
     NoArray = 4294967295
@@ -31,7 +31,7 @@ class PVControl(Record):
 
 
 class PVControlV1(Record):
-    """Pvcontrol, version 1."""
+    """A process variable that the scan set; its name may be longer."""
 
     NameSize = 128
     NoArray = 4294967295
@@ -47,7 +47,7 @@ class PVControlV1(Record):
 
 
 class PVMonitor(Record):
-    """Pvmonitor."""
+    """A process variable that had to stay in a range."""
 
     NameSize = 32
     NoArray = 4294967295
@@ -64,7 +64,7 @@ class PVMonitor(Record):
 
 
 class PVMonitorV1(Record):
-    """Pvmonitor, version 1."""
+    """A process variable that had to stay in a range; its name may be longer."""
 
     NameSize = 128
     NoArray = 4294967295
@@ -81,7 +81,7 @@ class PVMonitorV1(Record):
 
 
 class PVLabel(Record):
-    """Pvlabel."""
+    """A note on the step."""
 
     NameSize = 32
     ValueSize = 64
@@ -92,7 +92,7 @@ class PVLabel(Record):
 
 
 class PVLabelV1(Record):
-    """Pvlabel, version 1."""
+    """A note on the step; name and text may be longer."""
 
     NameSize = 128
     ValueSize = 256
@@ -104,7 +104,7 @@ class PVLabelV1(Record):
 
 @xtc_type(TypeId.RunControlConfig, 1, store="config")
 class ConfigV1(Record):
-    """Configuration, version 1."""
+    """What was set and watched in a calib cycle."""
 
     FIELDS = (
         ("_control", "<u4"),                                   #  0
@@ -124,7 +124,7 @@ class ConfigV1(Record):
 
 @xtc_type(TypeId.RunControlConfig, 2, store="config")
 class ConfigV2(Record):
-    """Configuration, version 2."""
+    """From here on with notes."""
 
     FIELDS = (
         ("_control", "<u4"),                                   #  0
@@ -146,7 +146,7 @@ class ConfigV2(Record):
 
 @xtc_type(TypeId.RunControlConfig, 3, store="config")
 class ConfigV3(Record):
-    """Configuration, version 3."""
+    """From here on the level 3 trigger may count the events."""
 
     FIELDS = (
         ("_control", "<u4"),                                   #  0
@@ -169,26 +169,18 @@ class ConfigV3(Record):
 
 @xtc_type(TypeId.RunControlConfig, 4, store="config")
 class ConfigV4(Record):
-    """Configuration, version 4."""
+    """From here on with longer names."""
 
     FIELDS = (
-        ("_control", "<u4"),  #  0
-        ("_reserved", "<u4"),  #  4
-        ("duration", pds.ClockTime),  #  8  ClockTime (nanoseconds first on disk)
-        ("npvControls", "<u4"),  # 16  array lengths
-        ("npvMonitors", "<u4"),  # 20  array lengths
-        ("npvLabels", "<u4"),  # 24  array lengths
-        (
-            "pvControls",
-            PVControlV1,
-            lambda s: s.npvControls(),
-        ),  # 28  arrays stored one after another
-        (
-            "pvMonitors",
-            PVMonitorV1,
-            lambda s: s.npvMonitors(),
-        ),  #  +  arrays stored one after another
-        ("pvLabels", PVLabelV1, lambda s: s.npvLabels()),  #  +  arrays stored one after another
+        ("_control", "<u4"),                                     #  0
+        ("_reserved", "<u4"),                                    #  4
+        ("duration", pds.ClockTime),                             #  8  ClockTime (nanoseconds first on disk)
+        ("npvControls", "<u4"),                                  # 16  array lengths
+        ("npvMonitors", "<u4"),                                  # 20  array lengths
+        ("npvLabels", "<u4"),                                    # 24  array lengths
+        ("pvControls", PVControlV1, lambda s: s.npvControls()),  # 28  arrays stored one after another
+        ("pvMonitors", PVMonitorV1, lambda s: s.npvMonitors()),  #  +  arrays stored one after another
+        ("pvLabels", PVLabelV1, lambda s: s.npvLabels()),        #  +  arrays stored one after another
     )  # varies
     BITS = {
         "events": ("_control", 0, 29),

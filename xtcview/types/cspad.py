@@ -16,7 +16,7 @@ PACKAGE = "CsPad"
 
 
 class CsPadDigitalPotsCfg(Record):
-    """Cs pad digital pots cfg."""
+    """Digital potentiometers of a quad."""
 
     LISTED = False
     FIELDS = (
@@ -25,7 +25,7 @@ class CsPadDigitalPotsCfg(Record):
 
 
 class CsPadReadOnlyCfg(Record):
-    """Cs pad read only cfg."""
+    """What the firmware says of itself."""
 
     FIELDS = (
         ("shiftTest", "<u4"),  # 0
@@ -34,7 +34,7 @@ class CsPadReadOnlyCfg(Record):
 
 
 class ProtectionSystemThreshold(Record):
-    """Protection system threshold."""
+    """When to protect the sensor from too much light."""
 
     FIELDS = (
         ("adcThreshold", "<u4"),         # 0
@@ -43,7 +43,7 @@ class ProtectionSystemThreshold(Record):
 
 
 class CsPadGainMapCfg(Record):
-    """Cs pad gain map cfg."""
+    """Gain of every pixel."""
 
     LISTED = False
     FIELDS = (
@@ -52,7 +52,7 @@ class CsPadGainMapCfg(Record):
 
 
 class ConfigV1QuadReg(Record):
-    """Config v1 quad reg."""
+    """Registers of a quad, version 1."""
 
     LISTED = False
     FIELDS = (
@@ -75,7 +75,7 @@ class ConfigV1QuadReg(Record):
 
 
 class ConfigV2QuadReg(Record):
-    """Config v2 quad reg."""
+    """Registers of a quad; from here on with reset and digital counts."""
 
     LISTED = False
     FIELDS = (
@@ -101,7 +101,7 @@ class ConfigV2QuadReg(Record):
 
 
 class ConfigV3QuadReg(Record):
-    """Config v3 quad reg."""
+    """Registers of a quad; from here on with bias tuning."""
 
     LISTED = False
     FIELDS = (
@@ -162,7 +162,7 @@ class _SparseConfig(_Config):
 
 @xtc_type(TypeId.CspadConfig, 1, size=287804, store="config")
 class ConfigV1(_Config):
-    """Configuration, version 1."""
+    """Settings; all quads have the same sections."""
 
     FIELDS = (
         ("concentratorVersion", "<u4"),  #  0
@@ -182,7 +182,7 @@ class ConfigV1(_Config):
 
 @xtc_type(TypeId.CspadConfig, 2, size=287808, store="config")
 class ConfigV2(_SparseConfig):
-    """Configuration, version 2."""
+    """From here on sections may be left out."""
 
     FIELDS = (
         ("concentratorVersion", "<u4"),  #  0
@@ -203,7 +203,7 @@ class ConfigV2(_SparseConfig):
 
 @xtc_type(TypeId.CspadConfig, 3, size=287844, store="config")
 class ConfigV3(_SparseConfig):
-    """Configuration, version 3."""
+    """From here on with protection thresholds."""
 
     FIELDS = (
         ("concentratorVersion", "<u4"),                          #  0
@@ -226,7 +226,7 @@ class ConfigV3(_SparseConfig):
 
 @xtc_type(TypeId.CspadConfig, 4, size=287892, store="config")
 class ConfigV4(_SparseConfig):
-    """Configuration, version 4."""
+    """As version 3, with registers of version 2."""
 
     FIELDS = (
         ("concentratorVersion", "<u4"),                          #  0
@@ -249,7 +249,7 @@ class ConfigV4(_SparseConfig):
 
 @xtc_type(TypeId.CspadConfig, 5, size=287928, store="config")
 class ConfigV5(_SparseConfig):
-    """Configuration, version 5."""
+    """From here on with an internal trigger delay and registers of version 3."""
 
     FIELDS = (
         ("concentratorVersion", "<u4"),                          #  0

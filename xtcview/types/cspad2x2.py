@@ -82,14 +82,14 @@ _PARTS = (
 
 
 class ConfigV1QuadReg(Record):
-    """Registers, version 1."""
+    """Registers of the detector."""
 
     LISTED = False
     FIELDS = (*_REGISTERS, *_PARTS)  # 71952
 
 
 class ConfigV2QuadReg(Record):
-    """Registers, version 2."""
+    """Registers of the detector; from here on with bias tuning."""
 
     LISTED = False
     FIELDS = (
@@ -130,14 +130,14 @@ class _Config(Record):
 
 @xtc_type(TypeId.Cspad2x2Config, 1, size=71996, store="config")
 class ConfigV1(_Config):
-    """Configuration, version 1."""
+    """Settings."""
 
     FIELDS = (*_MODES, *_MASKS, ("quad", ConfigV1QuadReg))  # 71996
 
 
 @xtc_type(TypeId.Cspad2x2Config, 2, size=72008, store="config")
 class ConfigV2(_Config):
-    """Configuration, version 2."""
+    """From here on with a trigger delay and bias tuning."""
 
     FIELDS = (*_MODES, ("runTriggerDelay", "<u4"), *_MASKS, ("quad", ConfigV2QuadReg))  # 72008
 

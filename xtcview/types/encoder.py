@@ -14,9 +14,6 @@ from .registry import xtc_type
 
 PACKAGE = "Encoder"
 
-_COUNT_MODES = {"WRAP_FULL": 0, "LIMIT": 1, "HALT": 2, "WRAP_PRESET": 3, "COUNT_END": 4}
-_QUAD_MODES = {"CLOCK_DIR": 0, "X1": 1, "X2": 2, "X4": 3, "QUAD_END": 4}
-
 
 def signed24(count: int) -> int:
     """Return the number in the low 24 bits of a word, which may be negative."""
@@ -24,16 +21,18 @@ def signed24(count: int) -> int:
 
 
 class _Config(Record):
-    count_mode_type = IntEnum("count_mode_type", _COUNT_MODES)
-    quad_mode = IntEnum("quad_mode", _QUAD_MODES)
+    count_mode_type = IntEnum(
+        "count_mode_type", {"WRAP_FULL": 0, "LIMIT": 1, "HALT": 2, "WRAP_PRESET": 3, "COUNT_END": 4}
+    )
+    quad_mode = IntEnum("quad_mode", {"CLOCK_DIR": 0, "X1": 1, "X2": 2, "X4": 3, "QUAD_END": 4})
 
 
 _MODES = (
-    ("count_mode", ("<u4", _Config.count_mode_type)), #  0
-    ("quadrature_mode", ("<u4", _Config.quad_mode)),  #  4
-    ("input_num", "<u4"),                             #  8
-    ("input_rising", "<u4"),                          # 12
-    ("ticks_per_sec", "<u4"),                         # 16  Hz, of the timestamps
+    ("count_mode", ("<u4", _Config.count_mode_type)),  #  0
+    ("quadrature_mode", ("<u4", _Config.quad_mode)),   #  4
+    ("input_num", "<u4"),                              #  8
+    ("input_rising", "<u4"),                           # 12
+    ("ticks_per_sec", "<u4"),                          # 16  Hz, of the timestamps
 )  # 20
 
 

@@ -453,30 +453,38 @@ _SCOPE_BITS = {
 _BITS = {**_CONTROL_BITS, **_SYNC_MODE_BITS, **_SYNC_BITS, **_SCOPE_BITS}
 
 
+_BIT_PER_PIXEL = (
+    lambda s: s.numberOfAsics(),
+    lambda s: s.numberOfRowsPerAsic(),
+    lambda s: (s.numberOfPixelsPerAsicRow() + 31) // 32,  # words
+)
+_WORD_PER_PIXEL = (
+    lambda s: s.numberOfAsics(),
+    lambda s: s.numberOfRowsPerAsic(),
+    lambda s: s.numberOfPixelsPerAsicRow(),
+)
+
+
 @xtc_type(TypeId.EpixConfig, 1, store="config")
 class ConfigV1(_Excluding):
     """The first ePix."""
 
     FIELDS = (
-        ("version", "<u4"),                                                                                                       #   0
-        *_TRIGGER,                                                                                                                #   4
-        *_LINES,                                                                                                                  #  12
-        *_ACQUIRE,                                                                                                                #  24
-        ("asicRoClkHalfT", "<u4"),                                                                                                #  40
-        ("adcReadsPerPixel", "<u4"),                                                                                              #  44
-        *_ADC,                                                                                                                    #  48
-        *_PREPULSE,                                                                                                               #  60
-        *_CARDS,                                                                                                                  #  68
-        *_EXCLUDING_SIZES,                                                                                                        #  84
-        ("asics", AsicConfigV1, lambda s: s.numberOfAsics()),                                                                     # 112
-        ("asicPixelTestArray", "<u4", lambda s: s.numberOfAsics(), lambda s: s.numberOfRowsPerAsic(), lambda s: s._row_words()),  #   +  a bit per pixel
-        ("asicPixelMaskArray", "<u4", lambda s: s.numberOfAsics(), lambda s: s.numberOfRowsPerAsic(), lambda s: s._row_words()),  #   +  a bit per pixel
+        ("version", "<u4"),                                    #   0
+        *_TRIGGER,                                             #   4
+        *_LINES,                                               #  12
+        *_ACQUIRE,                                             #  24
+        ("asicRoClkHalfT", "<u4"),                             #  40
+        ("adcReadsPerPixel", "<u4"),                           #  44
+        *_ADC,                                                 #  48
+        *_PREPULSE,                                            #  60
+        *_CARDS,                                               #  68
+        *_EXCLUDING_SIZES,                                     #  84
+        ("asics", AsicConfigV1, lambda s: s.numberOfAsics()),  # 112
+        ("asicPixelTestArray", "<u4", *_BIT_PER_PIXEL),        #   +  a bit per pixel
+        ("asicPixelMaskArray", "<u4", *_BIT_PER_PIXEL),        #   +  a bit per pixel
     )  # varies
     BITS = _CONTROL_BITS
-
-    def _row_words(self) -> int:
-        """Return the words that hold a bit for every pixel of an ASIC's row."""
-        return (self.numberOfPixelsPerAsicRow() + 31) // 32
 
 
 @xtc_type(TypeId.Epix10kConfig, 1, store="config")
@@ -484,21 +492,21 @@ class Config10KV1(_Excluding):
     """The ePix10k."""
 
     FIELDS = (
-        ("version", "<u4"),                                                                                                                       #   0
-        *_TRIGGER,                                                                                                                                #   4
-        *_LINES,                                                                                                                                  #  12
-        ("DoutPipelineDelay", "<u4"),                                                                                                             #  24
-        *_ACQUIRE,                                                                                                                                #  28
-        ("asicRoClkHalfT", "<u4"),                                                                                                                #  44
-        ("adcReadsPerPixel", "<u4"),                                                                                                              #  48
-        *_ADC,                                                                                                                                    #  52
-        ("_Sync", "<u4"),                                                                                                                         #  64
-        *_PREPULSE,                                                                                                                               #  68
-        *_CARDS,                                                                                                                                  #  76
-        *_EXCLUDING_SIZES,                                                                                                                        #  92
-        *_SCOPE,                                                                                                                                  # 120
-        ("asics", Asic10kConfigV1, lambda s: s.numberOfAsics()),                                                                                  # 136
-        ("asicPixelConfigArray", "<u2", lambda s: s.numberOfAsics(), lambda s: s.numberOfRowsPerAsic(), lambda s: s.numberOfPixelsPerAsicRow()),  #   +  of every pixel
+        ("version", "<u4"),                                       #   0
+        *_TRIGGER,                                                #   4
+        *_LINES,                                                  #  12
+        ("DoutPipelineDelay", "<u4"),                             #  24
+        *_ACQUIRE,                                                #  28
+        ("asicRoClkHalfT", "<u4"),                                #  44
+        ("adcReadsPerPixel", "<u4"),                              #  48
+        *_ADC,                                                    #  52
+        ("_Sync", "<u4"),                                         #  64
+        *_PREPULSE,                                               #  68
+        *_CARDS,                                                  #  76
+        *_EXCLUDING_SIZES,                                        #  92
+        *_SCOPE,                                                  # 120
+        ("asics", Asic10kConfigV1, lambda s: s.numberOfAsics()),  # 136
+        ("asicPixelConfigArray", "<u2", *_WORD_PER_PIXEL),        #   +  of every pixel
     )  # varies
     BITS = _BITS
 
@@ -732,18 +740,17 @@ _QUAD_ACQUIRE = (
     ("_asicForce", "<u4"),          # 28
     ("_asicForceValue", "<u4"),     # 32
 )  # 36
-_QUAD_TEST = (
-    ("testData", "<u4"),        #   0
-    *_SCOPE,                    #   4
-    ("scopeTrigDelay", "<u4"),  #  20
-    ("adc", Ad9249Config, 10),  #  24
-    ("testChannel", "<u4"),     # 704
-    ("testDataMask", "<u4"),    # 708
-    ("testPattern", "<u4"),     # 712
-    ("testSamples", "<u4"),     # 716
-    ("testTimeout", "<u4"),     # 720
-    ("testRequest", "<u4"),     # 724
-)  # 728
+_QUAD_SCOPE = (
+    *_SCOPE,                    #   0
+    ("scopeTrigDelay", "<u4"),  #  16
+    ("adc", Ad9249Config, 10),  #  20
+    ("testChannel", "<u4"),     # 700
+    ("testDataMask", "<u4"),    # 704
+    ("testPattern", "<u4"),     # 708
+    ("testSamples", "<u4"),     # 712
+    ("testTimeout", "<u4"),     # 716
+    ("testRequest", "<u4"),     # 720
+)  # 724
 _QUAD_BITS = {
     "asicAcqForce": ("_asicForce", 0, 1),
     "asicR0Force": ("_asicForce", 1, 1),
@@ -781,7 +788,8 @@ class Quad10kaConfigV1(Record):
         *_POWER,                        # 20
         *_QUAD_ACQUIRE,                 # 44
         ("adcPipelineDelay", "<u4"),    # 80
-        *_QUAD_TEST,                    # 84
+        ("testData", "<u4"),            # 84
+        *_QUAD_SCOPE,                   # 88
     )  # 812
     BITS = _QUAD_BITS
 
@@ -805,9 +813,10 @@ class Quad10kaConfigV2(Record):
         ("asicSyncInjEn", "<u4"),       # 408
         ("asicSyncInjDly", "<u4"),      # 412
         ("adcPipelineDelay", "<u4"),    # 416
-        ("overSampleEn", "<u4"),        # 420
-        ("overSampleSize", "<u4"),      # 424
-        *_QUAD_TEST,                    # 428
+        ("testData", "<u4"),            # 420
+        ("overSampleEn", "<u4"),        # 424
+        ("overSampleSize", "<u4"),      # 428
+        *_QUAD_SCOPE,                   # 432
     )  # 1156
     BITS = _QUAD_BITS
 
@@ -891,9 +900,22 @@ _TRAILER = (
     ("temperatures", "<u2", lambda s: s.cfg.numberOfAsics()),  # +  raw, of every ASIC
     ("lastWord", "<u4"),                                       # +
 )
+
+
+def _modules(array: Record) -> int:
+    """Return the number of modules."""
+    return array.cfg.numberOfElements()
+
+
+_ALL = (lambda s: s.cfg.numberOfRows(), lambda s: s.cfg.numberOfColumns())
+_EXCLUDED = (lambda s: s.cfg.lastRowExclusions(), lambda s: s.cfg.numberOfColumns())
+_READ = (lambda s: s.cfg.numberOfReadableRows(), lambda s: s.cfg.numberOfColumns())
+_CALIBRATION = (lambda s: s.cfg.numberOfCalibrationRows(), lambda s: s.cfg.numberOfColumns())
+_ENVIRONMENT = (lambda s: s.cfg.numberOfEnvironmentalRows(), lambda s: s.cfg.numberOfColumns())
+_HALF_ENVIRONMENT = (_ENVIRONMENT[0], lambda s: s.cfg.numberOfColumns() // 2)  # 32-bit words
 _FRAME = (
-    ("frame", "<u2", lambda s: s.cfg.numberOfReadableRows(), lambda s: s.cfg.numberOfColumns()),               # +  ADU, [row][column]
-    ("calibrationRows", "<u2", lambda s: s.cfg.numberOfCalibrationRows(), lambda s: s.cfg.numberOfColumns()),  # +
+    ("frame", "<u2", *_READ),                   # +  ADU, [row][column]
+    ("calibrationRows", "<u2", *_CALIBRATION),  # +
 )
 
 # Every configuration that can tell the sizes of a frame. The definitions name one for each kind
@@ -908,10 +930,10 @@ class ElementV1(Record):
     """One event of the first generations."""
 
     FIELDS = (
-        *_HEADER,                                                                                         #  0
-        ("frame", "<u2", lambda s: s.cfg.numberOfRows(), lambda s: s.cfg.numberOfColumns()),              # 32  ADU, [row][column]
-        ("excludedRows", "<u2", lambda s: s.cfg.lastRowExclusions(), lambda s: s.cfg.numberOfColumns()),  #  +
-        *_TRAILER,                                                                                        #  +
+        *_HEADER,                             #  0
+        ("frame", "<u2", *_ALL),              # 32  ADU, [row][column]
+        ("excludedRows", "<u2", *_EXCLUDED),  #  +
+        *_TRAILER,                            #  +
     )  # varies
     BITS = _HEADER_BITS
 
@@ -921,10 +943,10 @@ class ElementV2(Record):
     """One event; calibration and environment rows follow the frame."""
 
     FIELDS = (
-        *_HEADER,                                                                                                      #  0
-        *_FRAME,                                                                                                       # 32
-        ("environmentalRows", "<u2", lambda s: s.cfg.numberOfEnvironmentalRows(), lambda s: s.cfg.numberOfColumns()),  #  +
-        *_TRAILER,                                                                                                     #  +
+        *_HEADER,                                     #  0
+        *_FRAME,                                      # 32
+        ("environmentalRows", "<u2", *_ENVIRONMENT),  #  +
+        *_TRAILER,                                    #  +
     )  # varies
     BITS = _HEADER_BITS
 
@@ -934,10 +956,10 @@ class ElementV3(Record):
     """One event; as version 2, but environment rows are words of 32 bits."""
 
     FIELDS = (
-        *_HEADER,                                                                                                           #  0
-        *_FRAME,                                                                                                            # 32
-        ("environmentalRows", "<u4", lambda s: s.cfg.numberOfEnvironmentalRows(), lambda s: s.cfg.numberOfColumns() >> 1),  #  +
-        *_TRAILER,                                                                                                          #  +
+        *_HEADER,                                          #  0
+        *_FRAME,                                           # 32
+        ("environmentalRows", "<u4", *_HALF_ENVIRONMENT),  #  +
+        *_TRAILER,                                         #  +
     )  # varies
     BITS = _HEADER_BITS
 
@@ -947,11 +969,11 @@ class ArrayV1(Record):
     """One event of several ePix10ka modules."""
 
     FIELDS = (
-        ("frameNumber", "<u4"),                                                                                                                                 # 0
-        ("frame", "<u2", lambda s: s.cfg.numberOfElements(), lambda s: s.cfg.numberOfReadableRows(), lambda s: s.cfg.numberOfColumns()),                        # 4  ADU, [module][row][column]
-        ("calibrationRows", "<u2", lambda s: s.cfg.numberOfElements(), lambda s: s.cfg.numberOfCalibrationRows(), lambda s: s.cfg.numberOfColumns()),           # +
-        ("environmentalRows", "<u4", lambda s: s.cfg.numberOfElements(), lambda s: s.cfg.numberOfEnvironmentalRows(), lambda s: s.cfg.numberOfColumns() >> 1),  # +
-        ("temperatures", "<u2", lambda s: s.cfg.numberOfAsics()),                                                                                               # +  raw, of every ASIC
+        ("frameNumber", "<u4"),                                      # 0
+        ("frame", "<u2", _modules, *_READ),                          # 4  ADU, [module][row][column]
+        ("calibrationRows", "<u2", _modules, *_CALIBRATION),         # +
+        ("environmentalRows", "<u4", _modules, *_HALF_ENVIRONMENT),  # +
+        ("temperatures", "<u2", lambda s: s.cfg.numberOfAsics()),    # +  raw, of every ASIC
     )  # varies
 
 

@@ -48,20 +48,23 @@ class ConfigV1(Record):
         return self.adcClkHalfT() * 2e-3 / (10 * digits) if digits else float("inf")
 
 
+_SHAPE = (lambda s: s.cfg.numberOfChannels(), lambda s: s.cfg.samplesPerChannel())
+
+
 @xtc_type(TypeId.EpixSamplerElement, 1, configs=(ConfigV1,))
 class ElementV1(Record):
     """Samples of one event."""
 
     FIELDS = (
-        ("_first", "<u4"),                                                                          #  0
-        ("_second", "<u4"),                                                                         #  4
-        ("frameNumber", "<u4"),                                                                     #  8
-        ("ticks", "<u4"),                                                                           # 12
-        ("fiducials", "<u4"),                                                                       # 16
-        ("_z", "<u4", 3),                                                                           # 20
-        ("frame", "<u2", lambda s: s.cfg.numberOfChannels(), lambda s: s.cfg.samplesPerChannel()),  # 32  [channel][sample]
-        ("temperatures", "<u2", lambda s: s.cfg.numberOfChannels()),                                #  +
-        ("lastWord", "<u4"),                                                                        #  +
+        ("_first", "<u4"),                                            #  0
+        ("_second", "<u4"),                                           #  4
+        ("frameNumber", "<u4"),                                       #  8
+        ("ticks", "<u4"),                                             # 12
+        ("fiducials", "<u4"),                                         # 16
+        ("_z", "<u4", 3),                                             # 20
+        ("frame", "<u2", *_SHAPE),                                    # 32  [channel][sample]
+        ("temperatures", "<u2", lambda s: s.cfg.numberOfChannels()),  #  +
+        ("lastWord", "<u4"),                                          #  +
     )  # varies
     BITS = {
         "vc": ("_first", 0, 2),

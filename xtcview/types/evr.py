@@ -17,7 +17,7 @@ PACKAGE = "EvrData"
 
 
 class PulseConfig(Record):
-    """Pulse config."""
+    """A pulse that the receiver makes, and what triggers it."""
 
     Trigger_Shift = 0
     Set_Shift = 8
@@ -58,7 +58,7 @@ class PulseConfig(Record):
 
 
 class PulseConfigV3(Record):
-    """Pulse config, version 3."""
+    """A pulse that the receiver makes."""
 
     FIELDS = (
         ("pulseId", "<u2"),   #  0
@@ -70,7 +70,7 @@ class PulseConfigV3(Record):
 
 
 class EventCodeV3(Record):
-    """Event code, version 3."""
+    """What the receiver does at an event code."""
 
     FIELDS = (
         ("code", "<u2"),               #  0  event code
@@ -86,7 +86,7 @@ class EventCodeV3(Record):
 
 
 class EventCodeV4(Record):
-    """Event code, version 4."""
+    """From here on with delay and width of the report."""
 
     FIELDS = (
         ("code", "<u2"),               #  0  event code
@@ -104,7 +104,7 @@ class EventCodeV4(Record):
 
 
 class EventCodeV5(Record):
-    """Event code, version 5."""
+    """From here on with commands, latches and a description."""
 
     DescSize = 16
     FIELDS = (
@@ -129,7 +129,7 @@ class EventCodeV5(Record):
 
 
 class EventCodeV6(Record):
-    """Event code, version 6."""
+    """From here on with a readout group."""
 
     DescSize = 16
     MaxReadoutGroup = 7
@@ -157,7 +157,7 @@ class EventCodeV6(Record):
 
 
 class SrcEventCode(Record):
-    """Src event code."""
+    """An event code of an event code source."""
 
     DescSize = 16
     MaxReadoutGroup = 7
@@ -174,7 +174,7 @@ class SrcEventCode(Record):
 
 
 class OutputMap(Record):
-    """Output map."""
+    """Which source drives an output connector."""
 
     Source = IntEnum(
         "Source", {"Pulse": 0, "DBus": 1, "Prescaler": 2, "Force_High": 3, "Force_Low": 4}
@@ -199,7 +199,7 @@ class OutputMap(Record):
 
 
 class OutputMapV2(Record):
-    """Output map, version 2."""
+    """Which source drives an output connector; from here on of which module."""
 
     Source = IntEnum(
         "Source", {"Pulse": 0, "DBus": 1, "Prescaler": 2, "Force_High": 3, "Force_Low": 4}
@@ -226,7 +226,7 @@ class OutputMapV2(Record):
 
 @xtc_type(TypeId.EvrConfig, 1, store="config")
 class ConfigV1(Record):
-    """Configuration, version 1."""
+    """Pulses and outputs of the receiver."""
 
     FIELDS = (
         ("npulses", "<u4"),                                  # 0
@@ -238,7 +238,7 @@ class ConfigV1(Record):
 
 @xtc_type(TypeId.EvrConfig, 2, store="config")
 class ConfigV2(Record):
-    """Configuration, version 2."""
+    """From here on with the repetition rate."""
 
     beamOn = 100
     baseRate = 40
@@ -275,14 +275,13 @@ class ConfigV2(Record):
         code = self.opcode()
         if code >= self.singleShot:
             return self.RateCode.Single
-        return self.RateCode(
-            code - (self.baseRate if code < self.beamOn else self.baseRate + self.beamOn)
-        )
+        rate = code - (self.baseRate if code < self.beamOn else self.baseRate + self.beamOn)
+        return self.RateCode(rate) if rate in set(self.RateCode) else rate
 
 
 @xtc_type(TypeId.EvrConfig, 3, store="config")
 class ConfigV3(Record):
-    """Configuration, version 3."""
+    """From here on with event codes."""
 
     FIELDS = (
         ("neventcodes", "<u4"),                                  #  0
@@ -296,7 +295,7 @@ class ConfigV3(Record):
 
 @xtc_type(TypeId.EvrConfig, 4, store="config")
 class ConfigV4(Record):
-    """Configuration, version 4."""
+    """From here on event codes have delay and width."""
 
     FIELDS = (
         ("neventcodes", "<u4"),                                  #  0
@@ -309,7 +308,7 @@ class ConfigV4(Record):
 
 
 class SequencerEntry(Record):
-    """Sequencer entry."""
+    """One event code of a sequence."""
 
     FIELDS = (
         ("_value", "<u4"),  # 0
@@ -321,7 +320,7 @@ class SequencerEntry(Record):
 
 
 class SequencerConfigV1(Record):
-    """Sequencer config, version 1."""
+    """A sequence of event codes."""
 
     LISTED = False
     Source = IntEnum(
@@ -351,7 +350,7 @@ class SequencerConfigV1(Record):
 
 @xtc_type(TypeId.EvrConfig, 5, store="config")
 class ConfigV5(Record):
-    """Configuration, version 5."""
+    """From here on with a sequence of event codes."""
 
     MaxPulses = 32
     EvrOutputs = 10
@@ -368,7 +367,7 @@ class ConfigV5(Record):
 
 @xtc_type(TypeId.EvrConfig, 6, store="config")
 class ConfigV6(Record):
-    """Configuration, version 6."""
+    """From here on outputs belong to modules."""
 
     MaxPulses = 256
     MaxOutputs = 256
@@ -385,7 +384,7 @@ class ConfigV6(Record):
 
 @xtc_type(TypeId.EvrConfig, 7, store="config")
 class ConfigV7(Record):
-    """Configuration, version 7."""
+    """From here on event codes have readout groups."""
 
     MaxPulses = 256
     MaxOutputs = 256
@@ -402,7 +401,7 @@ class ConfigV7(Record):
 
 @xtc_type(TypeId.EvsConfig, 1, store="config")
 class SrcConfigV1(Record):
-    """Src config, version 1."""
+    """Event codes, pulses and outputs of an event code source."""
 
     MaxPulses = 12
     MaxOutputs = 12
@@ -417,7 +416,7 @@ class SrcConfigV1(Record):
 
 
 class FIFOEvent(Record):
-    """Fifoevent."""
+    """An event code and when it came."""
 
     FIELDS = (
         ("timestampHigh", "<u4"),  # 0  360 Hz pulse id (low 17 bits = fiducial)
@@ -431,12 +430,8 @@ class DataV3(Record):
     """Event codes seen by the event receiver."""
 
     FIELDS = (
-        ("numFifoEvents", "<u4"),  # 0  array length
-        (
-            "fifoEvents",
-            FIFOEvent,
-            lambda s: s.numFifoEvents(),
-        ),  # 4  of this shot, and of shots since the last readout
+        ("numFifoEvents", "<u4"),                                # 0  array length
+        ("fifoEvents", FIFOEvent, lambda s: s.numFifoEvents()),  # 4  of this shot, and of shots since the last readout
     )  # varies
 
 
@@ -450,7 +445,7 @@ class DataV4(DataV3):
 
 
 class IOChannel(Record):
-    """Iochannel."""
+    """Detectors that an output triggers."""
 
     NameLength = 12
     MaxInfos = 8
@@ -463,7 +458,7 @@ class IOChannel(Record):
 
 @xtc_type(TypeId.EvrIOConfig, 1, store="config")
 class IOConfigV1(Record):
-    """Ioconfig, version 1."""
+    """Which outputs trigger which detectors."""
 
     FIELDS = (
         ("_conn", "<u2"),                                  # 0
@@ -474,7 +469,7 @@ class IOConfigV1(Record):
 
 
 class IOChannelV2(Record):
-    """Iochannel, version 2."""
+    """Detectors that an output triggers; from here on it names the output."""
 
     NameLength = 64
     MaxInfos = 16
@@ -488,7 +483,7 @@ class IOChannelV2(Record):
 
 @xtc_type(TypeId.EvrIOConfig, 2, store="config")
 class IOConfigV2(Record):
-    """Ioconfig, version 2."""
+    """Which outputs trigger which detectors."""
 
     FIELDS = (
         ("nchannels", "<u4"),                                # 0  array length

@@ -14,11 +14,6 @@ from .registry import xtc_type
 
 PACKAGE = "FCCD"
 
-_PATTERNS = {
-    "Output_FIFO": 0, "Test_Pattern1": 1, "Test_Pattern2": 2, "Test_Pattern3": 3,
-    "Test_Pattern4": 4,
-}  # fmt: skip
-
 
 class _Config(Record):
     """Sizes that do not vary."""
@@ -65,7 +60,13 @@ class FccdConfigV2(_Config):
     NVoltages = 17
     NWaveforms = 15
     Depth = IntEnum("Depth", {"Eight_bit": 8, "Sixteen_bit": 16})
-    Output_Source = IntEnum("Output_Source", _PATTERNS)
+    Output_Source = IntEnum(
+        "Output_Source",
+        {
+            "Output_FIFO": 0, "Test_Pattern1": 1, "Test_Pattern2": 2, "Test_Pattern3": 3,
+            "Test_Pattern4": 4,
+        },
+    )
     FIELDS = (
         ("outputMode", "<u2"),       #   0  enum Output_Source
         ("ccdEnable", "u1"),         #   2

@@ -65,7 +65,7 @@ class DataV0(Record):
     """Waveforms of one event, channel after channel."""
 
     FIELDS = (
-        ("data_size", "<u4"),                      # 0  bytes that follow
+        ("data_size", "<u4"),                         # 0  bytes that follow
         ("_data_u1", "u1", lambda s: s.data_size()),  # 4
     )  # varies
 

@@ -69,19 +69,19 @@ class ConfigV1(Record):
     """Sizes of the frame, and all registers."""
 
     FIELDS = (
-        ("id", "<u4"),                                                                                 #  0
-        ("frame_dim", CDimension),                                                                     #  4
-        ("aux_dim", CDimension),                                                                       # 12
-        ("env_dim", CDimension),                                                                       # 20
-        ("number_of_registers", "<u4"),                                                                # 28
-        ("number_of_sequences", "<u4"),                                                                # 32
-        ("number_of_streams", "<u4"),                                                                  # 36
-        ("payload_size", "<u4"),                                                                       # 40  words of payload
-        ("pixel_settings", "<u4", lambda s: s.frame_dim().rows(), lambda s: s.frame_dim().columns()),  # 44
-        ("sequence_length", "<u4", lambda s: s.number_of_sequences()),                                 #  +
-        ("sequence", CRegister, lambda s: s.number_of_registers()),                                    #  +
-        ("stream", CStream, lambda s: s.number_of_streams()),                                          #  +
-        ("payload", "<u4", lambda s: s.payload_size()),                                                #  +  what registers and streams point into
+        ("id", "<u4"),                                                                         #  0
+        ("frame_dim", CDimension),                                                             #  4
+        ("aux_dim", CDimension),                                                               # 12
+        ("env_dim", CDimension),                                                               # 20
+        ("number_of_registers", "<u4"),                                                        # 28
+        ("number_of_sequences", "<u4"),                                                        # 32
+        ("number_of_streams", "<u4"),                                                          # 36
+        ("payload_size", "<u4"),                                                               # 40  words of payload
+        ("pixel_settings", "<u4", lambda s: s.numberOfRows(), lambda s: s.numberOfColumns()),  # 44
+        ("sequence_length", "<u4", lambda s: s.number_of_sequences()),                         #  +
+        ("sequence", CRegister, lambda s: s.number_of_registers()),                            #  +
+        ("stream", CStream, lambda s: s.number_of_streams()),                                  #  +
+        ("payload", "<u4", lambda s: s.payload_size()),                                        #  +  what registers and streams point into
     )  # varies
 
     def numberOfRows(self) -> int:

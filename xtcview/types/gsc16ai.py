@@ -14,11 +14,6 @@ from .registry import xtc_type
 
 PACKAGE = "Gsc16ai"
 
-_INPUTS = {"InputMode_Differential": 0, "InputMode_Zero": 1, "InputMode_Vref": 2}
-_RANGES = {"VoltageRange_10V": 0, "VoltageRange_5V": 1, "VoltageRange_2_5V": 2}
-_TRIGGERS = {"TriggerMode_ExtPos": 0, "TriggerMode_ExtNeg": 1, "TriggerMode_IntClk": 2}
-_FORMATS = {"DataFormat_TwosComplement": 0, "DataFormat_OffsetBinary": 1}
-
 
 @xtc_type(TypeId.Gsc16aiConfig, 1, size=16, store="config")
 class ConfigV1(Record):
@@ -28,20 +23,28 @@ class ConfigV1(Record):
     HighestChannel = 15
     LowestFps = 1
     HighestFps = 120
-    InputMode = IntEnum("InputMode", _INPUTS)
-    VoltageRange = IntEnum("VoltageRange", _RANGES)
-    TriggerMode = IntEnum("TriggerMode", _TRIGGERS)
-    DataFormat = IntEnum("DataFormat", _FORMATS)
+    InputMode = IntEnum(
+        "InputMode", {"InputMode_Differential": 0, "InputMode_Zero": 1, "InputMode_Vref": 2}
+    )
+    VoltageRange = IntEnum(
+        "VoltageRange", {"VoltageRange_10V": 0, "VoltageRange_5V": 1, "VoltageRange_2_5V": 2}
+    )
+    TriggerMode = IntEnum(
+        "TriggerMode", {"TriggerMode_ExtPos": 0, "TriggerMode_ExtNeg": 1, "TriggerMode_IntClk": 2}
+    )
+    DataFormat = IntEnum(
+        "DataFormat", {"DataFormat_TwosComplement": 0, "DataFormat_OffsetBinary": 1}
+    )
     FIELDS = (
-        ("voltageRange", ("<u2", VoltageRange)), #  0
-        ("firstChan", "<u2"),                    #  2
-        ("lastChan", "<u2"),                     #  4
-        ("inputMode", ("<u2", InputMode)),       #  6
-        ("triggerMode", ("<u2", TriggerMode)),   #  8
-        ("dataFormat", ("<u2", DataFormat)),     # 10
-        ("fps", "<u2"),                          # 12  Hz
-        ("autocalibEnable", "u1"),               # 14
-        ("timeTagEnable", "u1"),                 # 15
+        ("voltageRange", ("<u2", VoltageRange)),  #  0
+        ("firstChan", "<u2"),                     #  2
+        ("lastChan", "<u2"),                      #  4
+        ("inputMode", ("<u2", InputMode)),        #  6
+        ("triggerMode", ("<u2", TriggerMode)),    #  8
+        ("dataFormat", ("<u2", DataFormat)),      # 10
+        ("fps", "<u2"),                           # 12  Hz
+        ("autocalibEnable", "u1"),                # 14
+        ("timeTagEnable", "u1"),                  # 15
     )  # 16
 
     def numChannels(self) -> int:

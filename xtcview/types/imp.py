@@ -14,18 +14,20 @@ from .registry import xtc_type
 
 PACKAGE = "Imp"
 
-_REGISTERS = {
-    "Range": 0, "Cal_range": 1, "Reset": 2, "Bias_data": 3, "Cal_data": 4, "BiasDac_data": 5,
-    "Cal_strobe": 6, "NumberOfSamples": 7, "TrigDelay": 8, "Adc_delay": 9, "NumberOfRegisters": 10,
-}  # fmt: skip
-
 
 @xtc_type(TypeId.ImpConfig, 1, size=40, store="config")
 class ConfigV1(Record):
     """Registers of the monitor."""
 
     MaxNumberOfSamples = 1023
-    Registers = IntEnum("Registers", _REGISTERS)
+    Registers = IntEnum(
+        "Registers",
+        {
+            "Range": 0, "Cal_range": 1, "Reset": 2, "Bias_data": 3, "Cal_data": 4,
+            "BiasDac_data": 5, "Cal_strobe": 6, "NumberOfSamples": 7, "TrigDelay": 8,
+            "Adc_delay": 9, "NumberOfRegisters": 10,
+        },
+    )
     FIELDS = (
         ("range", "<u4"),            #  0
         ("calRange", "<u4"),         #  4

@@ -13,15 +13,10 @@ import numpy.typing as npt
 
 from xtcview.format.ids import TypeId
 
-from .record import Record
+from .record import Record, raw
 from .registry import xtc_type
 
 PACKAGE = "Ipimb"
-
-_CAPACITORS = {
-    "c_1pF": 0, "c_4p7pF": 1, "c_24pF": 2, "c_120pF": 3, "c_620pF": 4, "c_3p3nF": 5, "c_10nF": 6,
-    "expert": 7,
-}  # fmt: skip
 
 
 class _Config(Record):
@@ -71,7 +66,13 @@ class ConfigV1(_Config):
 class ConfigV2(_Config):
     """Settings of a board that also samples in front of the pulse."""
 
-    CapacitorValue = IntEnum("CapacitorValue", _CAPACITORS)
+    CapacitorValue = IntEnum(
+        "CapacitorValue",
+        {
+            "c_1pF": 0, "c_4p7pF": 1, "c_24pF": 2, "c_120pF": 3, "c_620pF": 4, "c_3p3nF": 5,
+            "c_10nF": 6, "expert": 7,
+        },
+    )
     CAPACITOR_BITS = 4
     FIELDS = (
         *_SETTINGS,              #  0
@@ -166,7 +167,7 @@ class DataV2(_Data):
 
     def triggerCounter(self) -> int:
         """Return the number of triggers."""
-        words = np.frombuffer(self._head["_triggerCounter"].tobytes(), "<u2")
+        words = np.frombuffer(raw(self, "_triggerCounter").tobytes(), "<u2")
         return int.from_bytes(words[::-1].tobytes(), "little")
 
 

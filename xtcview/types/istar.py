@@ -14,26 +14,31 @@ from .registry import xtc_type
 
 PACKAGE = "iStar"
 
-_BOOL = {"False": 0, "True": 1}
-_TRIGGERS = {
-    "Internal": 0, "ExternalLevelTransition": 1, "ExternalStart": 2, "ExternalExposure": 3,
-    "Software": 4, "Advanced": 5, "External": 6,
-}  # fmt: skip
-_GAINS = {"HighWellCap12Bit": 0, "LowNoise12Bit": 1, "LowNoiseHighWellCap16Bit": 2}
-_GATES = {"CWOn": 0, "CWOff": 1, "FireOnly": 2, "GateOnly": 3, "FireAndGate": 4, "DDG": 5}
-
 
 @xtc_type(TypeId.iStarConfig, 1, size=56, store="config")
 class ConfigV1(BinnedConfig):
     """Settings of the camera and its micro channel plate."""
 
     STR_LEN_MAX = 64
-    ATBool = IntEnum("ATBool", _BOOL)
+    ATBool = IntEnum("ATBool", {"False": 0, "True": 1})
     FanSpeed = IntEnum("FanSpeed", {"Off": 0, "On": 1})
     ReadoutRate = IntEnum("ReadoutRate", {"Rate280MHz": 0, "Rate100MHz": 1})
-    TriggerMode = IntEnum("TriggerMode", _TRIGGERS)
-    GainMode = IntEnum("GainMode", _GAINS)
-    GateMode = IntEnum("GateMode", _GATES)
+    TriggerMode = IntEnum(
+        "TriggerMode",
+        {
+            "Internal": 0, "ExternalLevelTransition": 1, "ExternalStart": 2,
+            "ExternalExposure": 3, "Software": 4, "Advanced": 5, "External": 6,
+        },
+    )
+    GainMode = IntEnum(
+        "GainMode", {"HighWellCap12Bit": 0, "LowNoise12Bit": 1, "LowNoiseHighWellCap16Bit": 2}
+    )
+    GateMode = IntEnum(
+        "GateMode",
+        {
+            "CWOn": 0, "CWOff": 1, "FireOnly": 2, "GateOnly": 3, "FireAndGate": 4, "DDG": 5,
+        },
+    )
     InsertionDelay = IntEnum("InsertionDelay", {"Normal": 0, "Fast": 1})
     FIELDS = (
         ("cooling", ("u1", ATBool)),                 #  0

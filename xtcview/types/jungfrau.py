@@ -15,16 +15,17 @@ from .registry import xtc_type
 
 PACKAGE = "Jungfrau"
 
-_GAIN_MODES = {
-    "Normal": 0, "FixedGain1": 1, "FixedGain2": 2, "ForcedGain1": 3, "ForcedGain2": 4,
-    "HighGain0": 5,
-}  # fmt: skip
-
 
 class _Config(Record):
     """What all versions can tell."""
 
-    GainMode = IntEnum("GainMode", _GAIN_MODES)
+    GainMode = IntEnum(
+        "GainMode",
+        {
+            "Normal": 0, "FixedGain1": 1, "FixedGain2": 2, "ForcedGain1": 3, "ForcedGain2": 4,
+            "HighGain0": 5,
+        },
+    )
     SpeedMode = IntEnum("SpeedMode", {"Quarter": 0, "Half": 1})
 
     def numPixels(self) -> int:
@@ -38,14 +39,14 @@ class _Config(Record):
 
 
 _FRAME = (
-    ("numberOfModules", "<u4"),                #  0
-    ("numberOfRowsPerModule", "<u4"),          #  4
-    ("numberOfColumnsPerModule", "<u4"),       #  8
-    ("biasVoltage", "<u4"),                    # 12  V
-    ("gainMode", ("<u2", _Config.GainMode)),   # 16
-    ("speedMode", ("<u2", _Config.SpeedMode)), # 18
-    ("triggerDelay", "<f8"),                   # 20  s
-    ("exposureTime", "<f8"),                   # 28  s
+    ("numberOfModules", "<u4"),                 #  0
+    ("numberOfRowsPerModule", "<u4"),           #  4
+    ("numberOfColumnsPerModule", "<u4"),        #  8
+    ("biasVoltage", "<u4"),                     # 12  V
+    ("gainMode", ("<u2", _Config.GainMode)),    # 16
+    ("speedMode", ("<u2", _Config.SpeedMode)),  # 18
+    ("triggerDelay", "<f8"),                    # 20  s
+    ("exposureTime", "<f8"),                    # 28  s
 )  # 36
 _VOLTAGES = (
     ("exposurePeriod", "<f8"),  #  0  s
@@ -128,12 +129,14 @@ class ModuleInfoV1(Record):
 
 
 _CONFIGS = (ConfigV1, ConfigV2, ConfigV3, ConfigV4)
+_SHAPE = (
+    lambda s: s.cfg.numberOfModules(),
+    lambda s: s.cfg.numberOfRowsPerModule(),
+    lambda s: s.cfg.numberOfColumnsPerModule(),
+)
 _PIXELS = (
-    (
-        "frame", "<u2", lambda s: s.cfg.numberOfModules(),
-        lambda s: s.cfg.numberOfRowsPerModule(), lambda s: s.cfg.numberOfColumnsPerModule(),
-    ),  # +  [module][row][column]: ADU in the low 14 bits, gain stage in the high 2
-)  # fmt: skip
+    ("frame", "<u2", *_SHAPE),  # +  [module][row][column]: ADU in the low 14 bits, gain stage above
+)
 
 
 @xtc_type(TypeId.JungfrauElement, 1, configs=_CONFIGS)

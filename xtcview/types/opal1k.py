@@ -18,7 +18,7 @@ PACKAGE = "Opal1k"
 
 @xtc_type(TypeId.Opal1kConfig, 1, store="config")
 class ConfigV1(Record):
-    """Configuration, version 1."""
+    """Settings of the camera."""
 
     LUT_Size = 4096
     Row_Pixels = 1024
@@ -28,15 +28,11 @@ class ConfigV1(Record):
     Binning = IntEnum("Binning", {"x1": 0, "x2": 1, "x4": 2, "x8": 3})
     Mirroring = IntEnum("Mirroring", {"None": 0, "HFlip": 1, "VFlip": 2, "HVFlip": 3})
     FIELDS = (
-        ("_offsetAndGain", "<u4"),  #  0
-        ("_outputOptions", "<u4"),  #  4
-        ("number_of_defect_pixels", "<u4"),  #  8
-        (
-            "output_lookup_table",
-            "<u2",
-            lambda s: s.Output_LUT_Size * s.output_lookup_table_enabled(),
-        ),  # 12  only when enabled
-        ("defect_pixel_coordinates", FrameCoord, lambda s: s.number_of_defect_pixels()),  #  +
+        ("_offsetAndGain", "<u4"),                                                                      #  0
+        ("_outputOptions", "<u4"),                                                                      #  4
+        ("number_of_defect_pixels", "<u4"),                                                             #  8
+        ("output_lookup_table", "<u2", lambda s: s.Output_LUT_Size * s.output_lookup_table_enabled()),  # 12  only when enabled
+        ("defect_pixel_coordinates", FrameCoord, lambda s: s.number_of_defect_pixels()),                #  +
     )  # varies
     BITS = {
         "black_level": ("_offsetAndGain", 0, 16),

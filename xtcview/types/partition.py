@@ -25,7 +25,7 @@ class Source(Record):
 
 @xtc_type(TypeId.PartitionConfig, 1, store="config")
 class ConfigV1(Record):
-    """Configuration, version 1."""
+    """Which sources take part in the run."""
 
     FIELDS = (
         ("bldMask", "<u8"),                             #  0  requested BLD types, bit = BldInfo type
@@ -36,7 +36,7 @@ class ConfigV1(Record):
 
 @xtc_type(TypeId.PartitionConfig, 2, store="config")
 class ConfigV2(Record):
-    """Configuration, version 2."""
+    """From here on with a longer mask of beam line data."""
 
     FIELDS = (
         ("numWords", "<u4"),                            # 0  32-bit words of the mask

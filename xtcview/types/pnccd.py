@@ -65,14 +65,9 @@ class FrameV1(Record):
 
     LISTED = False
     FIELDS = (
-        *_LINK_HEADER,                                                     #  0
+        *_LINK_HEADER,                                                         #  0
         ("_pixels", "<u2", lambda s: (s.cfg.payloadSizePerLink() - 16) // 2),  # 16  ADU
     )  # varies
-
-    def _data(self) -> Pixels:
-        """Return the pixels one after another."""
-        pixels: Pixels = raw(self, "_pixels")
-        return pixels
 
     def data(self) -> Pixels:
         """Return the pixels, uint16 (512, 512) in ADU.
@@ -82,7 +77,7 @@ class FrameV1(Record):
         FormatError
             The link has fewer; psana shows the memory behind it.
         """
-        pixels = self._data()
+        pixels: Pixels = raw(self, "_pixels")
         need = LINK[0] * LINK[1]
         if pixels.size < need:
             what = f"PNCCD.FrameV1: a link of {pixels.size} pixels, expected {need}"

@@ -17,7 +17,7 @@ PACKAGE = "Pulnix"
 
 @xtc_type(TypeId.TM6740Config, 1, size=12, store="config")
 class TM6740ConfigV1(Record):
-    """Configuration, version 1."""
+    """Settings of the camera."""
 
     Row_Pixels = 480
     Column_Pixels = 640
@@ -48,7 +48,7 @@ class TM6740ConfigV1(Record):
 
 @xtc_type(TypeId.TM6740Config, 2, size=12, store="config")
 class TM6740ConfigV2(Record):
-    """Configuration, version 2."""
+    """Settings of the camera; from here on with two reference voltages."""
 
     Row_Pixels = 480
     Column_Pixels = 640

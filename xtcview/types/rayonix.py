@@ -18,9 +18,6 @@ PACKAGE = "Rayonix"
 MX340HS = (7680, 7680)  # rows, columns, before binning
 MX170HS = (3840, 3840)
 
-_MODES_V1 = {"Standard": 0, "HighGain": 1, "LowNoise": 2, "EDR": 3}
-_MODES_V2 = {"Unknown": 0, "Standard": 1, "HighGain": 2, "LowNoise": 3, "HDR": 4}
-
 
 class _Config(Record):
     """What both versions can tell; sizes follow from the device's name."""
@@ -73,7 +70,7 @@ class ConfigV1(_Config):
 
     Row_Pixels = 3840
     Column_Pixels = 3840
-    ReadoutMode = IntEnum("ReadoutMode", _MODES_V1)
+    ReadoutMode = IntEnum("ReadoutMode", {"Standard": 0, "HighGain": 1, "LowNoise": 2, "EDR": 3})
     FIELDS = (
         ("binning_f", "u1"),                    #  0  pixels summed in the fast direction
         ("binning_s", "u1"),                    #  1  pixels summed in the slow direction
@@ -93,7 +90,9 @@ class ConfigV2(_Config):
 
     MX340HS_Row_Pixels, MX340HS_Column_Pixels = MX340HS
     MX170HS_Row_Pixels, MX170HS_Column_Pixels = MX170HS
-    ReadoutMode = IntEnum("ReadoutMode", _MODES_V2)
+    ReadoutMode = IntEnum(
+        "ReadoutMode", {"Unknown": 0, "Standard": 1, "HighGain": 2, "LowNoise": 3, "HDR": 4}
+    )
     FIELDS = (
         ("binning_f", "u1"),                    #  0  pixels summed in the fast direction
         ("binning_s", "u1"),                    #  1  pixels summed in the slow direction

@@ -12,9 +12,10 @@ A record class states its layout as a table, one field a line::
 A field is (name, type, *shape). The type is a numpy type string, another record, a pair
 (numpy type, enumeration) for a number with names, or "S" for a text whose length the last shape
 item gives. A shape item is a number, `REST` (all that is left) or a function of the record, for
-sizes that other fields or the detector's configuration give. Fields stand behind one another without padding; a name
-with a leading underscore is not published. `BITS` names parts of a word: (field, lowest bit,
-width[, enumeration]). Accessors are methods without arguments, as psana publishes them.
+sizes that other fields or the detector's configuration give. Fields stand behind one another
+without padding; a name with a leading underscore is not published. `BITS` names parts of a word:
+(field, lowest bit, width[, enumeration]). Accessors are methods without arguments, as psana
+publishes them.
 """
 
 from __future__ import annotations
@@ -252,7 +253,7 @@ def _count(record: Record, name: str) -> int:
 
 
 def _number(value: Any) -> Any:
-    if not isinstance(value, np.ndarray):
+    if not np.ndim(value):
         return value.item()
     value = value.view()
     value.flags.writeable = False
@@ -261,7 +262,7 @@ def _number(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     """Cut a character array at its first NUL; several become a list."""
-    if isinstance(value, np.ndarray):
+    if np.ndim(value):
         return [_text(item) for item in value]
     return bytes(value).split(b"\0")[0].decode("latin-1")
 
@@ -305,7 +306,7 @@ def _plain(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, np.ndarray) and value.size > 4:
+    if isinstance(value, np.ndarray) and (value.size > 4 or value.ndim > 1):
         return f"<{value.dtype} {value.shape}>"
     if isinstance(value, list) and len(value) > 2:
         return f"[{_short(value[0])}, ... {len(value)} in all]"

@@ -1,9 +1,13 @@
-"""Which record reads a payload: type id and version -> class, its store and its configuration."""
+"""Which record reads a payload: type id and version -> class, its store and its configuration.
+
+A module of tables is imported when one of its types is first met.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 from xtcview.errors import FormatError, UnsupportedTypeError
@@ -31,6 +35,98 @@ class Entry(NamedTuple):
     store: str
     configs: tuple[type[Record], ...]
 
+
+# Which module has the tables of which types.
+MODULES: dict[str, tuple[TypeId, ...]] = {
+    "acqiris": (TypeId.AcqConfig, TypeId.AcqWaveform, TypeId.AcqTDCConfig, TypeId.AcqTDCData),
+    "alias": (TypeId.AliasConfig,),
+    "andor": (TypeId.AndorConfig, TypeId.AndorFrame),
+    "andor3d": (TypeId.Andor3dConfig, TypeId.Andor3dFrame),
+    "archon": (TypeId.ArchonConfig,),
+    "arraychar": (TypeId.Arraychar,),
+    "bld": (
+        TypeId.FEEGasDetEnergy,
+        TypeId.EBeamBld,
+        TypeId.EOrbits,
+        TypeId.PhaseCavity,
+        TypeId.SharedIpimb,
+        TypeId.SharedPIM,
+        TypeId.SharedUsdUsb,
+        TypeId.GMD,
+        TypeId.SharedAcqADC,
+        TypeId.Spectrometer,
+        TypeId.AnalogInput,
+        TypeId.BeamMonitorBldData,
+    ),
+    "camera": (
+        TypeId.FrameFccdConfig,
+        TypeId.FrameFexConfig,
+        TypeId.Frame,
+        TypeId.TwoDGaussian,
+        TypeId.ControlsCameraConfig,
+    ),
+    "control": (TypeId.RunControlConfig,),
+    "cspad": (TypeId.CspadConfig, TypeId.CspadElement),
+    "cspad2x2": (TypeId.Cspad2x2Config, TypeId.Cspad2x2Element),
+    "encoder": (TypeId.EncoderConfig, TypeId.EncoderData),
+    "epics": (TypeId.EpicsConfig,),
+    "epix": (
+        TypeId.EpixConfig,
+        TypeId.Epix10kConfig,
+        TypeId.Epix100aConfig,
+        TypeId.EpixSConfig,
+        TypeId.Epix10kaConfig,
+        TypeId.Epix10kaQuadConfig,
+        TypeId.Epix10ka2MConfig,
+        TypeId.EpixElement,
+        TypeId.Epix10kaArray,
+    ),
+    "epixsampler": (TypeId.EpixSamplerConfig, TypeId.EpixSamplerElement),
+    "evr": (TypeId.EvrConfig, TypeId.EvsConfig, TypeId.EvrData, TypeId.EvrIOConfig),
+    "fccd": (TypeId.FccdConfig,),
+    "fli": (TypeId.FliConfig, TypeId.FliFrame),
+    "generic1d": (TypeId.Generic1DConfig, TypeId.Generic1DData),
+    "genericpgp": (TypeId.GenericPgpConfig,),
+    "gsc16ai": (TypeId.Gsc16aiConfig, TypeId.Gsc16aiData),
+    "imp": (TypeId.ImpConfig, TypeId.ImpData),
+    "ipimb": (TypeId.IpimbConfig, TypeId.IpimbData),
+    "istar": (TypeId.iStarConfig,),
+    "jungfrau": (TypeId.JungfrauConfig, TypeId.JungfrauElement),
+    "l3t": (TypeId.L3TConfig, TypeId.L3TData),
+    "lusi": (
+        TypeId.DiodeFexConfig,
+        TypeId.DiodeFex,
+        TypeId.IpmFexConfig,
+        TypeId.IpmFex,
+        TypeId.PimImageConfig,
+    ),
+    "oceanoptics": (TypeId.OceanOpticsConfig, TypeId.OceanOpticsData),
+    "opal1k": (TypeId.Opal1kConfig,),
+    "orca": (TypeId.OrcaConfig,),
+    "partition": (TypeId.PartitionConfig,),
+    "pimax": (TypeId.PimaxConfig, TypeId.PimaxFrame),
+    "pixis": (TypeId.PixisConfig, TypeId.PixisFrame),
+    "pnccd": (TypeId.pnCCDconfig, TypeId.pnCCDframe),
+    "princeton": (TypeId.PrincetonConfig, TypeId.PrincetonFrame, TypeId.PrincetonInfo),
+    "pulnix": (TypeId.TM6740Config,),
+    "quadadc": (TypeId.QuadAdcConfig,),
+    "quartz": (TypeId.QuartzConfig,),
+    "rayonix": (TypeId.RayonixConfig,),
+    "smldata": (TypeId.SmlDataConfig, TypeId.SmlDataOrigDgramOffset, TypeId.SmlDataProxy),
+    "streak": (TypeId.StreakConfig,),
+    "timepix": (TypeId.TimepixConfig, TypeId.TimepixData),
+    "timetool": (TypeId.TimeToolConfig, TypeId.TimeToolData),
+    "usdusb": (
+        TypeId.UsdUsbFexConfig,
+        TypeId.UsdUsbFexData,
+        TypeId.UsdUsbConfig,
+        TypeId.UsdUsbData,
+    ),
+    "uxi": (TypeId.UxiConfig, TypeId.UxiFrame),
+    "vimba": (TypeId.AlviumConfig, TypeId.VimbaFrame),
+    "zyla": (TypeId.ZylaConfig, TypeId.ZylaFrame),
+}
+_MODULE_OF = {int(number): name for name, numbers in MODULES.items() for number in numbers}
 
 TYPE_NAMES = {int(member): member.name for member in TypeId}
 TYPES: dict[tuple[int, int], Entry] = {}
@@ -65,7 +161,17 @@ def xtc_type(
 
 def entry(word: int) -> Entry | None:
     """Return the registry's line for a type word; None for an unknown type."""
-    return TYPES.get((word & 0xFFFF, word >> 16 & 0x7FFF))
+    key = (word & 0xFFFF, word >> 16 & 0x7FFF)
+    if key not in TYPES and key[0] in _MODULE_OF:
+        import_module(f"{__package__}.{_MODULE_OF[key[0]]}")
+    return TYPES.get(key)
+
+
+def load_all() -> dict[tuple[int, int], Entry]:
+    """Import all tables; return the whole registry, by type id and version."""
+    for name in MODULES:
+        import_module(f"{__package__}.{name}")
+    return TYPES
 
 
 @lru_cache(maxsize=4096)
@@ -73,6 +179,13 @@ def record_of(word: int) -> type[Record] | None:
     """Return the class that reads a type word; None for an unknown type."""
     line = entry(word)
     return line.record if line else None
+
+
+@lru_cache(maxsize=4096)
+def is_config(word: int) -> bool:
+    """Return whether what a type word names is a configuration."""
+    line = entry(word)
+    return line is not None and line.store == "config"
 
 
 def type_name(word: int) -> str:
@@ -90,7 +203,8 @@ def config_for(word: int, find_config: Callable[[type[Record]], Record | None]) 
     UnsupportedTypeError
         The run has none.
     """
-    configs = TYPES[type_id(word), version(word)].configs
+    line = entry(word)
+    configs = line.configs if line else ()
     for kind in configs:
         config = find_config(kind)
         if config is not None:

@@ -18,7 +18,6 @@ from .registry import xtc_type
 
 PACKAGE = "Streak"
 
-_SCALES = {"Nanoseconds": 0, "Microseconds": 1, "Milliseconds": 2, "Seconds": 3}
 _SECONDS = (1e-9, 1e-6, 1e-3, 1.0)  # by calibScale
 
 Times = npt.NDArray[np.float64]
@@ -35,18 +34,20 @@ class ConfigV1(Record):
     ShutterMode = IntEnum("ShutterMode", {"Closed": 0, "Open": 1})
     GateMode = IntEnum("GateMode", {"Normal": 0, "Gate": 1, "OpenFixed": 2})
     TriggerMode = IntEnum("TriggerMode", {"Single": 0, "Continuous": 1})
-    CalibScale = IntEnum("CalibScale", _SCALES)
+    CalibScale = IntEnum(
+        "CalibScale", {"Nanoseconds": 0, "Microseconds": 1, "Milliseconds": 2, "Seconds": 3}
+    )
     FIELDS = (
-        ("timeRange", "<u8"),                  #  0  ps
-        ("mode", ("<u4", DeviceMode)),         #  8
-        ("gate", ("<u4", GateMode)),           # 12
-        ("gain", "<u4"),                       # 16
-        ("shutter", ("<u4", ShutterMode)),     # 20
-        ("triggerMode", ("<u4", TriggerMode)), # 24
-        ("focusTimeOver", "<u4"),              # 28  min
-        ("exposureTime", "<f8"),               # 32  s
-        ("calibScale", ("<u4", CalibScale)),   # 40  unit of calib
-        ("calib", "<f8", 3),                   # 44  polynomial of the time from pixel to pixel
+        ("timeRange", "<u8"),                   #  0  ps
+        ("mode", ("<u4", DeviceMode)),          #  8
+        ("gate", ("<u4", GateMode)),            # 12
+        ("gain", "<u4"),                        # 16
+        ("shutter", ("<u4", ShutterMode)),      # 20
+        ("triggerMode", ("<u4", TriggerMode)),  # 24
+        ("focusTimeOver", "<u4"),               # 28  min
+        ("exposureTime", "<f8"),                # 32  s
+        ("calibScale", ("<u4", CalibScale)),    # 40  unit of calib
+        ("calib", "<f8", 3),                    # 44  polynomial of the time from pixel to pixel
     )  # 68
 
     def calibScaleFactor(self) -> float:

@@ -25,26 +25,26 @@ _DACS = (
     "Vcas", "Fbk", "Gnd", "Ths", "BiasLvds", "RefLvds",
 )  # fmt: skip
 _CHIP_DACS = tuple((f"dac{i}{name}", "<i4") for i in range(CHIPS) for name in _DACS)  # 224
-_SPEEDS = {"ReadoutSpeed_Slow": 0, "ReadoutSpeed_Fast": 1}
-_TRIGGERS = {"TriggerMode_ExtPos": 0, "TriggerMode_ExtNeg": 1, "TriggerMode_Soft": 2}
 
 
 class _Config(Record):
     ChipCount = CHIPS
-    ReadoutSpeed = IntEnum("ReadoutSpeed", _SPEEDS)
+    ReadoutSpeed = IntEnum("ReadoutSpeed", {"ReadoutSpeed_Slow": 0, "ReadoutSpeed_Fast": 1})
 
 
 @xtc_type(TypeId.TimepixConfig, 1, size=232, store="config")
 class ConfigV1(_Config):
     """Settings of the detector and of its four chips."""
 
-    TriggerMode = IntEnum("TriggerMode", _TRIGGERS)
+    TriggerMode = IntEnum(
+        "TriggerMode", {"TriggerMode_ExtPos": 0, "TriggerMode_ExtNeg": 1, "TriggerMode_Soft": 2}
+    )
     FIELDS = (
-        ("readoutSpeed", ("u1", _Config.ReadoutSpeed)), # 0
-        ("triggerMode", ("u1", TriggerMode)),           # 1
-        ("_pad", "<i2"),                                # 2
-        ("shutterTimeout", "<i4"),                      # 4
-        *_CHIP_DACS,                                    # 8
+        ("readoutSpeed", ("u1", _Config.ReadoutSpeed)),  # 0
+        ("triggerMode", ("u1", TriggerMode)),            # 1
+        ("_pad", "<i2"),                                 # 2
+        ("shutterTimeout", "<i4"),                       # 4
+        *_CHIP_DACS,                                     # 8
     )  # 232
 
 
@@ -79,14 +79,14 @@ _CHIP_NAMES = (
 class ConfigV2(_Threshold):
     """Settings, thresholds of the pixels among them."""
 
-    TriggerMode = IntEnum("TriggerMode", _TRIGGERS)
+    TriggerMode = ConfigV1.TriggerMode
     FIELDS = (
-        ("readoutSpeed", ("u1", _Config.ReadoutSpeed)), #   0
-        ("triggerMode", ("u1", TriggerMode)),           #   1
-        ("_pad", "<i2"),                                #   2
-        ("timepixSpeed", "<i4"),                        #   4
-        *_CHIP_DACS,                                    #   8
-        *_CHIP_NAMES,                                   # 232
+        ("readoutSpeed", ("u1", _Config.ReadoutSpeed)),  #   0
+        ("triggerMode", ("u1", TriggerMode)),            #   1
+        ("_pad", "<i2"),                                 #   2
+        ("timepixSpeed", "<i4"),                         #   4
+        *_CHIP_DACS,                                     #   8
+        *_CHIP_NAMES,                                    # 232
     )  # 262468
 
 
@@ -96,15 +96,15 @@ class ConfigV3(_Threshold):
 
     TimepixMode = IntEnum("TimepixMode", {"TimepixMode_Counting": 0, "TimepixMode_TOT": 1})
     FIELDS = (
-        ("readoutSpeed", ("u1", _Config.ReadoutSpeed)), #   0
-        ("timepixMode", ("u1", TimepixMode)),           #   1
-        ("_pad", "<i2"),                                #   2
-        ("timepixSpeed", "<i4"),                        #   4
-        *_CHIP_DACS,                                    #   8
-        ("dacBias", "i1"),                              # 232
-        ("flags", "i1"),                                # 233
-        ("_pad2", "<i2"),                               # 234
-        *_CHIP_NAMES,                                   # 236
+        ("readoutSpeed", ("u1", _Config.ReadoutSpeed)),  #   0
+        ("timepixMode", ("u1", TimepixMode)),            #   1
+        ("_pad", "<i2"),                                 #   2
+        ("timepixSpeed", "<i4"),                         #   4
+        *_CHIP_DACS,                                     #   8
+        ("dacBias", "i1"),                               # 232
+        ("flags", "i1"),                                 # 233
+        ("_pad2", "<i2"),                                # 234
+        *_CHIP_NAMES,                                    # 236
     )  # 262472
 
 

@@ -67,11 +67,11 @@ _CODES = (
     ("signal_cut", "<u4"),                   # 4  lowest projection that is used
 )  # 8
 _REGIONS = (
-    ("sig_roi_lo", FrameCoord),   #  0  signal
-    ("sig_roi_hi", FrameCoord),   #  4
-    ("sb_roi_lo", FrameCoord),    #  8  sideband
-    ("sb_roi_hi", FrameCoord),    # 12
-    ("sb_convergence", "<f8"),    # 16  weight of the rolling average
+    ("sig_roi_lo", FrameCoord),  #  0  signal
+    ("sig_roi_hi", FrameCoord),  #  4
+    ("sb_roi_lo", FrameCoord),   #  8  sideband
+    ("sb_roi_hi", FrameCoord),   # 12
+    ("sb_convergence", "<f8"),   # 16  weight of the rolling average
 )  # 24
 _REFERENCE = (
     ("ref_roi_lo", FrameCoord),  # 0  reference
@@ -149,16 +149,16 @@ class ConfigV3(_Config):
     """From here on with a fit, and with whole regions instead of projections on request."""
 
     FIELDS = (
-        ("_Control", "<u8"),            #  0
-        *_CODES,                        #  8
-        ("fit_max_iterations", "<u4"),  # 16
-        ("fit_weights_factor", "<f8"),  # 20
-        *_REGIONS,                      # 28
-        *_REFERENCE,                    # 52
-        *_CONVERGENCE,                  # 60
-        *_LISTS,                        # 68
-        ("fit_params", "<f8", lambda s: s.fit_params_dim()),  # +
-        *_NAME,                         #  +
+        ("_Control", "<u8"),                                  #  0
+        *_CODES,                                              #  8
+        ("fit_max_iterations", "<u4"),                        # 16
+        ("fit_weights_factor", "<f8"),                        # 20
+        *_REGIONS,                                            # 28
+        *_REFERENCE,                                          # 52
+        *_CONVERGENCE,                                        # 60
+        *_LISTS,                                              # 68
+        ("fit_params", "<f8", lambda s: s.fit_params_dim()),  #  +
+        *_NAME,                                               #  +
     )  # varies
     BITS = {
         "project_axis": ("_Control", 0, 1, _Config.Axis),
@@ -232,14 +232,14 @@ class _Data(Record):
 
 
 _RESULT = (
-    ("event_type", ("<u4", _Data.EventType)), #  0
-    ("_z", "<u4"),                            #  4
-    ("amplitude", "<f8"),                     #  8  height of the edge
-    ("position_pixel", "<f8"),                # 16  pixel of the edge
-    ("position_time", "<f8"),                 # 24  time of the edge; calib_poly sets the unit, usually ps
-    ("position_fwhm", "<f8"),                 # 32  pixels
-    ("ref_amplitude", "<f8"),                 # 40  height in the reference
-    ("nxt_amplitude", "<f8"),                 # 48  height of the next best edge
+    ("event_type", ("<u4", _Data.EventType)),  #  0
+    ("_z", "<u4"),                             #  4
+    ("amplitude", "<f8"),                      #  8  height of the edge
+    ("position_pixel", "<f8"),                 # 16  pixel of the edge
+    ("position_time", "<f8"),                  # 24  time of the edge; calib_poly sets the unit, usually ps
+    ("position_fwhm", "<f8"),                  # 32  pixels
+    ("ref_amplitude", "<f8"),                  # 40  height in the reference
+    ("nxt_amplitude", "<f8"),                  # 48  height of the next best edge
 )  # 56
 _PROJECTIONS = (
     ("projected_signal", "<i4", lambda s: s.cfg.signal_projection_size()),      # +
@@ -264,17 +264,22 @@ class DataV2(_Data):
     FIELDS = (*_RESULT, *_PROJECTIONS, *_PROJECTED_REFERENCE)  # varies
 
 
+_SIGNAL = (lambda s: s.cfg.signal_y_size(), lambda s: s.cfg.signal_x_size())
+_SIDEBAND = (lambda s: s.cfg.sideband_y_size(), lambda s: s.cfg.sideband_x_size())
+_REFERENCE_ROWS = (lambda s: s.cfg.reference_y_size(), lambda s: s.cfg.reference_x_size())
+
+
 @xtc_type(TypeId.TimeToolData, 3, configs=(ConfigV3,))
 class DataV3(_Data):
     """From here on with projections or whole regions, [row][column]."""
 
     FIELDS = (
-        *_RESULT,               #  0
-        *_PROJECTIONS,          # 56
-        *_PROJECTED_REFERENCE,  #  +
-        ("full_signal", "<i4", lambda s: s.cfg.signal_y_size(), lambda s: s.cfg.signal_x_size()),           #  +
-        ("full_sideband", "<i4", lambda s: s.cfg.sideband_y_size(), lambda s: s.cfg.sideband_x_size()),     #  +
-        ("full_reference", "<i4", lambda s: s.cfg.reference_y_size(), lambda s: s.cfg.reference_x_size()),  #  +
+        *_RESULT,                                     #  0
+        *_PROJECTIONS,                                # 56
+        *_PROJECTED_REFERENCE,                        #  +
+        ("full_signal", "<i4", *_SIGNAL),             #  +
+        ("full_sideband", "<i4", *_SIDEBAND),         #  +
+        ("full_reference", "<i4", *_REFERENCE_ROWS),  #  +
     )  # varies
 
 

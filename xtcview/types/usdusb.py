@@ -17,8 +17,6 @@ from .registry import xtc_type
 
 PACKAGE = "UsdUsb"
 
-_COUNT_MODES = {"WRAP_FULL": 0, "LIMIT": 1, "HALT": 2, "WRAP_PRESET": 3}
-
 
 @xtc_type(TypeId.UsdUsbFexConfig, 1, size=240, store="config")
 class FexConfigV1(Record):
@@ -48,7 +46,7 @@ class ConfigV1(Record):
     """How every channel counts."""
 
     NCHANNELS = 4
-    Count_Mode = IntEnum("Count_Mode", _COUNT_MODES)
+    Count_Mode = IntEnum("Count_Mode", {"WRAP_FULL": 0, "LIMIT": 1, "HALT": 2, "WRAP_PRESET": 3})
     Quad_Mode = IntEnum("Quad_Mode", {"CLOCK_DIR": 0, "X1": 1, "X2": 2, "X4": 3})
     FIELDS = (
         ("counting_mode", "<u4", 4),    #  0  enum Count_Mode

@@ -18,8 +18,6 @@ from .registry import xtc_type
 
 PACKAGE = "Uxi"
 
-_OSCILLATORS = {"RelaxationOsc": 0, "RingOscWithCaps": 1, "RingOscNoCaps": 2, "ExternalClock": 3}
-_TIMINGS = {"BasicTiming": 0, "ArbitraryTiming": 1, "ManualTiming": 2}
 _TIMING_WORDS = (3, 40, 7)  # by timing mode
 
 Words = npt.NDArray[np.uint32]
@@ -94,9 +92,9 @@ _POTS = (
     ("pots", "<f8", 13),      # 4  V
 )  # 108
 _REGION = (
-    ("roiEnable", ("<u4", _RegionConfig.RoiMode)), # 0
-    ("roiRows", RoiCoord),                         # 4
-    ("roiFrames", RoiCoord),                       # 8
+    ("roiEnable", ("<u4", _RegionConfig.RoiMode)),  # 0
+    ("roiRows", RoiCoord),                          # 4
+    ("roiFrames", RoiCoord),                        # 8
 )  # 12
 
 
@@ -127,7 +125,10 @@ class ConfigV2(_RegionConfig):
 class ConfigV3(_RegionConfig):
     """Settings; from here on the oscillator may be chosen."""
 
-    OscMode = IntEnum("OscMode", _OSCILLATORS)
+    OscMode = IntEnum(
+        "OscMode",
+        {"RelaxationOsc": 0, "RingOscWithCaps": 1, "RingOscNoCaps": 2, "ExternalClock": 3},
+    )
     FIELDS = (
         *_REGION,                          #  0
         ("oscillator", ("<u4", OscMode)),  # 12
@@ -143,8 +144,8 @@ class ConfigV4(_RegionConfig):
 
     MaxTimingSequence = 40
     MaxManualShutterSequence = 7
-    OscMode = IntEnum("OscMode", _OSCILLATORS)
-    TimingMode = IntEnum("TimingMode", _TIMINGS)
+    OscMode = ConfigV3.OscMode
+    TimingMode = IntEnum("TimingMode", {"BasicTiming": 0, "ArbitraryTiming": 1, "ManualTiming": 2})
     BasicTimingIdx = IntEnum("BasicTimingIdx", {"Open": 0, "Closed": 1, "Delay": 2})
     FIELDS = (
         *_REGION,                                                  #   0
@@ -199,6 +200,13 @@ class ConfigV4(_RegionConfig):
         return words
 
 
+_SHAPE = (
+    lambda s: s.cfg.numberOfFrames(),
+    lambda s: s.cfg.height(),
+    lambda s: s.cfg.width(),
+)
+
+
 @xtc_type(TypeId.UxiFrame, 1, configs=(ConfigV1, ConfigV2, ConfigV3, ConfigV4))
 class FrameV1(Record):
     """All frames of an event."""
@@ -207,7 +215,7 @@ class FrameV1(Record):
         ("acquisitionCount", "<u4"),  #  0
         ("timestamp", "<u4"),         #  4
         ("temperature", "<f8"),       #  8
-        ("frames", "<u2", lambda s: s.cfg.numberOfFrames(), lambda s: s.cfg.height(), lambda s: s.cfg.width()),  # 16  ADU, [frame][row][column]
+        ("frames", "<u2", *_SHAPE),   # 16  ADU, [frame][row][column]
     )  # varies
 
 

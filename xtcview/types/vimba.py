@@ -16,9 +16,7 @@ from .registry import xtc_type
 
 PACKAGE = "Vimba"
 
-_PIXELS = {"Mono8": 0, "Mono10": 1, "Mono10p": 2, "Mono12": 3, "Mono12p": 4}
 _DEPTHS = (8, 10, 10, 12, 12)  # bits, by pixel mode
-_CORRECTIONS = {"DefectPixelCorrection": 0, "FixedPatternNoiseCorrection": 1}
 
 
 @xtc_type(TypeId.AlviumConfig, 1, size=464, store="config")
@@ -29,41 +27,45 @@ class AlviumConfigV1(Record):
     VmbBool = IntEnum("VmbBool", {"False": 0, "True": 1})
     RoiMode = IntEnum("RoiMode", {"Off": 0, "On": 1, "Centered": 2})
     TriggerMode = IntEnum("TriggerMode", {"FreeRun": 0, "External": 1, "Software": 2})
-    PixelMode = IntEnum("PixelMode", _PIXELS)
-    ImgCorrectionType = IntEnum("ImgCorrectionType", _CORRECTIONS)
+    PixelMode = IntEnum(
+        "PixelMode", {"Mono8": 0, "Mono10": 1, "Mono10p": 2, "Mono12": 3, "Mono12p": 4}
+    )
+    ImgCorrectionType = IntEnum(
+        "ImgCorrectionType", {"DefectPixelCorrection": 0, "FixedPatternNoiseCorrection": 1}
+    )
     ImgCorrectionSet = IntEnum("ImgCorrectionSet", {"Preset": 0, "User": 1})
     FIELDS = (
-        ("reverseX", ("u1", VmbBool)),                 #   0
-        ("reverseY", ("u1", VmbBool)),                 #   1
-        ("contrastEnable", ("u1", VmbBool)),           #   2
-        ("correctionEnable", ("u1", VmbBool)),         #   3
-        ("roiEnable", ("u1", RoiMode)),                #   4
-        ("_pad0", "u1", 3),                            #   5
-        ("correctionType", ("u1", ImgCorrectionType)), #   8
-        ("correctionSet", ("u1", ImgCorrectionSet)),   #   9
-        ("pixelMode", ("u1", PixelMode)),              #  10
-        ("triggerMode", ("u1", TriggerMode)),          #  11
-        ("width", "<u4"),                              #  12  columns
-        ("height", "<u4"),                             #  16  rows
-        ("offsetX", "<u4"),                            #  20  first column
-        ("offsetY", "<u4"),                            #  24  first row
-        ("sensorWidth", "<u4"),                        #  28
-        ("sensorHeight", "<u4"),                       #  32
-        ("contrastDarkLimit", "<u4"),                  #  36
-        ("contrastBrightLimit", "<u4"),                #  40
-        ("contrastShape", "<u4"),                      #  44
-        ("exposureTime", "<f8"),                       #  48
-        ("blackLevel", "<f8"),                         #  56
-        ("gain", "<f8"),                               #  64
-        ("gamma", "<f8"),                              #  72
-        ("manufacturer", "S48"),                       #  80
-        ("family", "S48"),                             # 128
-        ("model", "S48"),                              # 176
-        ("manufacturerId", "S48"),                     # 224
-        ("version", "S48"),                            # 272
-        ("serialNumber", "S48"),                       # 320
-        ("firmwareId", "S48"),                         # 368
-        ("firmwareVersion", "S48"),                    # 416
+        ("reverseX", ("u1", VmbBool)),                  #   0
+        ("reverseY", ("u1", VmbBool)),                  #   1
+        ("contrastEnable", ("u1", VmbBool)),            #   2
+        ("correctionEnable", ("u1", VmbBool)),          #   3
+        ("roiEnable", ("u1", RoiMode)),                 #   4
+        ("_pad0", "u1", 3),                             #   5
+        ("correctionType", ("u1", ImgCorrectionType)),  #   8
+        ("correctionSet", ("u1", ImgCorrectionSet)),    #   9
+        ("pixelMode", ("u1", PixelMode)),               #  10
+        ("triggerMode", ("u1", TriggerMode)),           #  11
+        ("width", "<u4"),                               #  12  columns
+        ("height", "<u4"),                              #  16  rows
+        ("offsetX", "<u4"),                             #  20  first column
+        ("offsetY", "<u4"),                             #  24  first row
+        ("sensorWidth", "<u4"),                         #  28
+        ("sensorHeight", "<u4"),                        #  32
+        ("contrastDarkLimit", "<u4"),                   #  36
+        ("contrastBrightLimit", "<u4"),                 #  40
+        ("contrastShape", "<u4"),                       #  44
+        ("exposureTime", "<f8"),                        #  48
+        ("blackLevel", "<f8"),                          #  56
+        ("gain", "<f8"),                                #  64
+        ("gamma", "<f8"),                               #  72
+        ("manufacturer", "S48"),                        #  80
+        ("family", "S48"),                              # 128
+        ("model", "S48"),                               # 176
+        ("manufacturerId", "S48"),                      # 224
+        ("version", "S48"),                             # 272
+        ("serialNumber", "S48"),                        # 320
+        ("firmwareId", "S48"),                          # 368
+        ("firmwareVersion", "S48"),                     # 416
     )  # 464
 
     def depth(self) -> int:

@@ -11,17 +11,10 @@ from xtcview.format.ids import TypeId
 
 from . import istar
 from .binned import PIXELS, REGION, BinnedConfig
-from .istar import _BOOL, _GAINS, _TRIGGERS
 from .record import Record
 from .registry import xtc_type
 
 PACKAGE = "Zyla"
-
-_RATES = {"Rate280MHz": 0, "Rate200MHz": 1, "Rate100MHz": 2, "Rate10MHz": 3}
-_SETPOINTS = {
-    "Temp_0C": 0, "Temp_Neg5C": 1, "Temp_Neg10C": 2, "Temp_Neg15C": 3, "Temp_Neg20C": 4,
-    "Temp_Neg25C": 5, "Temp_Neg30C": 6, "Temp_Neg35C": 7, "Temp_Neg40C": 8,
-}  # fmt: skip
 
 
 @xtc_type(TypeId.ZylaConfig, 1, size=52, store="config")
@@ -29,13 +22,21 @@ class ConfigV1(BinnedConfig):
     """Settings of the camera."""
 
     STR_LEN_MAX = 64
-    ATBool = IntEnum("ATBool", _BOOL)
+    ATBool = istar.ConfigV1.ATBool
     ShutteringMode = IntEnum("ShutteringMode", {"Rolling": 0, "Global": 1})
     FanSpeed = IntEnum("FanSpeed", {"Off": 0, "Low": 1, "On": 2})
-    ReadoutRate = IntEnum("ReadoutRate", _RATES)
-    TriggerMode = IntEnum("TriggerMode", _TRIGGERS)
-    GainMode = IntEnum("GainMode", _GAINS)
-    CoolingSetpoint = IntEnum("CoolingSetpoint", _SETPOINTS)
+    ReadoutRate = IntEnum(
+        "ReadoutRate", {"Rate280MHz": 0, "Rate200MHz": 1, "Rate100MHz": 2, "Rate10MHz": 3}
+    )
+    TriggerMode = istar.ConfigV1.TriggerMode
+    GainMode = istar.ConfigV1.GainMode
+    CoolingSetpoint = IntEnum(
+        "CoolingSetpoint",
+        {
+            "Temp_0C": 0, "Temp_Neg5C": 1, "Temp_Neg10C": 2, "Temp_Neg15C": 3, "Temp_Neg20C": 4,
+            "Temp_Neg25C": 5, "Temp_Neg30C": 6, "Temp_Neg35C": 7, "Temp_Neg40C": 8,
+        },
+    )
     FIELDS = (
         ("cooling", ("u1", ATBool)),            #  0
         ("overlap", ("u1", ATBool)),            #  1
