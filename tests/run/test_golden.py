@@ -14,8 +14,8 @@ from tests.support.compare import Comparison
 from xtcview import ControlData
 from xtcview.format.headers import dgram
 
-RUNS = (34, 37, 39, 42)
-VALUES = {34: 2473, 37: 1564, 39: 27_449, 42: 504}  # what is compared: nothing may get lost
+RUNS = (34, 35, 37, 39, 42)
+VALUES = {34: 2473, 35: 2507, 37: 1564, 39: 27_449, 42: 504}  # what is compared: nothing may get lost
 INTERNAL = (  # entries of psana's event that are not data
     "EventKey(type=psana.EventOffset)",
     "EventKey(type=psana.DgramList)",
@@ -120,7 +120,7 @@ def test_backwards_gives_the_same(run, recorded):
 
 # psana's own visit from last to first: what it got wrong, by run. Each entry is an event whose
 # EPICS values psana left as an event visited before had set them.
-STALE = {34: {8, 7}, 37: set(), 39: set(), 42: set()}
+STALE = {34: {8, 7}, 35: set(), 37: set(), 39: set(), 42: set()}
 # It then went back before the first EPICS update, and the process aborted.
 ABORTED_BEFORE = {34: 0}
 
