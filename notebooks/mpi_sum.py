@@ -1,6 +1,6 @@
 """Sum a camera over a run, every MPI rank its own slice of ``run.times()``.
 
-    mpiexec -n 2 python mpi_sum.py exp=cxidemo14:run=1:dir=demo-data/xtc:idx
+    mpiexec -n 2 python mpi_sum.py exp=cxidemo14:run=1:dir=../demo-data/xtc:idx
 
 A script for psana; only its import changed. It adds into the array that ``data16()`` gives,
 which is uint16 and wraps around at 65536; beside it stands the same sum in 64 bits.
@@ -39,6 +39,10 @@ for run in ds.runs():
 
     # a rank without frames still takes part, with zeros
     shape = comm.allreduce(None if sum is None else sum.shape, op=lambda a, b: a or b)
+    if shape is None:
+        if rank == 0:
+            print(f"run {run.run()} has no frames of {src}")
+        continue
     if sum is None:
         sum, wide = np.zeros(shape, np.uint16), np.zeros(shape, np.int64)
     total, total_wide = np.empty_like(sum), np.empty_like(wide)

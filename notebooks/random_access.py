@@ -1,6 +1,6 @@
 """Visit the events of a run from the last to the first, by their times.
 
-    python random_access.py exp=cxidemo14:run=1:dir=demo-data/xtc:idx
+    python random_access.py exp=cxidemo14:run=1:dir=../demo-data/xtc:idx
 
 A script for psana; only its import changed.
 """

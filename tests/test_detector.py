@@ -393,3 +393,13 @@ def test_tiles_and_orientation(run34, det34):
     assert first is not None
     det34.orientation = first
     assert np.array_equal(det34.tiles(run34.event(5)), tiles)
+
+
+def test_missing_pedestals_are_a_problem_of_the_run(golden_dir):
+    with xtcview.open(f"exp=cxitut13:run=34:dir={golden_dir}") as run:
+        det = xtcview.Detector("cspad", run)
+        for number in range(2):
+            det.calib(run.event(number))
+        (problem,) = run.problems
+    assert problem.what == "no pedestals of CxiDs1.0:Cspad.0 for run 34"
+    assert problem.consequence == "calib and image begin with the counts"

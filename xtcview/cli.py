@@ -15,11 +15,28 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        import xtcview
+
+        typer.echo(f"xtcview {xtcview.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Open LCLS-I X-ray runs anywhere."""
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder to write the run into.")] = Path("demo-data"),
     events: Annotated[int, typer.Option(help="Number of events; 4.6 MB each.", min=2)] = 56,
-    seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed is another run.", min=0)] = 1,
 ) -> None:
     """Write a realistic CSPAD run, with its index files and calibration constants."""
     from tqdm import tqdm
@@ -63,17 +80,21 @@ def index(
     from xtcview.format.indexer import scan
     from xtcview.run.files import XtcFile
 
+    kept = []
     for path in files:
         file = XtcFile(path)
         target = file.index_path
         if target.exists() and not force:
-            raise XtcError(f"{target}: is there already; --force replaces it")
+            kept.append(str(target))
+            continue
         found = scan(file.read, file.size, path.name)
         file.close()
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(idx.encode(found.index))
         cut = f"; the file is cut: {found.fault}" if found.fault else ""
         typer.echo(f"{target}: {len(found.index.nodes):,} events{cut}")
+    if kept:
+        raise XtcError(f"there already, --force replaces them: {', '.join(kept)}")
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from xtcview.format.src import DetInfo, make_src
 from xtcview.run.datasource import latest_env
 from xtcview.run.env import Env
 from xtcview.run.event import Event
+from xtcview.run.files import Problem
 from xtcview.run.frames import (
     CSPAD_SHAPE,
     FRAME_DEVICES,
@@ -196,16 +197,26 @@ class Detector:
         found = self._read(evt, self.src)
         if found is None:
             return None
-        gain = self._load("pixel_gain", evt)
+        gain, pedestals = self._load("pixel_gain", evt), self.pedestals(evt)
+        if pedestals is None and self._read is not read_camera:
+            self._tell_uncalibrated(evt)
         return correct.calibrate(
             found.panels,
-            self.pedestals(evt),
+            pedestals,
             self._common_mode(evt) if cmpars is None else common_mode_parameters(cmpars),
             bad=self.bad(evt),
             factor=self._gain_factor(evt),
             gain=gain.values if gain.path is not None else None,
             present=None if found.panels.ndim == 2 else found.present,
         ).panels
+
+    def _tell_uncalibrated(self, evt: Event) -> None:
+        """Note, once, that the run has no pedestals: psana would say nothing."""
+        folder = store.folder(self._run.calib_dir, self.source, "pedestals")
+        what = f"no pedestals of {self.source} for run {evt.run()}"
+        problem = Problem(str(folder), None, what, "calib and image begin with the counts")
+        if problem not in self._run.problems:
+            self._run.problems.append(problem)
 
     def image(self, evt: Event, nda: Array | None = None) -> Array | None:
         """Return an image, each pixel in its cell, as psana assembles it (gaps are 0).

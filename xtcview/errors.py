@@ -50,7 +50,7 @@ class IndexFileError(FormatError):
     """An .xtc.idx file that does not describe its .xtc file."""
 
 
-class UnsupportedTypeError(XtcError, NotImplementedError):
+class UnsupportedTypeError(FormatError, NotImplementedError):
     """A type id or version without a table."""
 
 

@@ -65,6 +65,7 @@ class AliasMap:
         self._by_name: dict[str, Src] = {}
         self._by_src: dict[Src, str] = {}
         self._srcs: dict[Src, None] = {}
+        self._sending: dict[Src, None] = {}
 
     def add(self, name: str, src: Src) -> None:
         """Name a source; the first definition wins in both directions."""
@@ -75,6 +76,11 @@ class AliasMap:
         """Note a detector or BLD source of the run's configuration."""
         if isinstance(src, DetInfo | BldInfo):
             self._srcs.setdefault(src)
+
+    def hear(self, src: Src) -> None:
+        """Note a source that sends data; psana's `srcs` lists those of the configuration only."""
+        if isinstance(src, DetInfo | BldInfo):
+            self._sending.setdefault(src)
 
     def alias(self, src: Src) -> str:
         """Return the alias of a source, '' without one."""
@@ -94,7 +100,8 @@ class AliasMap:
 
     def names(self) -> list[str]:
         """Return all that a person may call a source of this run."""
-        return [*self._by_name, *(str(getattr(src, "name", src)) for src in self._srcs)]
+        sources = {**self._srcs, **self._sending}
+        return [*self._by_name, *(str(getattr(src, "name", src)) for src in sources)]
 
 
 class Source:

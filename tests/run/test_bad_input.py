@@ -51,7 +51,7 @@ def test_an_empty_file_among_others(tmp_path, opened):
     assert str(run.problems[0]) == (
         "e7-r0003-s00-c00.xtc at byte 0: the file is empty; its events are missing"
     )
-    assert "1 problems" in repr(run)
+    assert "1 problem>" in repr(run)
     assert scrub(run) == [0, 1, 2, 3]
 
 
@@ -357,3 +357,25 @@ def test_any_bytes_as_a_file(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("noise")
     lay(folder, data)
     open_and_scrub(folder)
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_stream_whose_file_is_missing_is_told(tmp_path, folder):
+    runs.write(tmp_path, runs.simple(2))
+    gone = runs.write(tmp_path, runs.simple(2), stream=1)
+    gone.unlink()
+    if folder:
+        gone.mkdir()
+    with xtcview.open(tmp_path) as run:
+        (problem,) = run.problems
+    assert problem.file == str(gone)
+    assert problem.what == "its index is there, but no such file is"
+
+
+def test_a_file_that_goes_away_is_an_error_of_ours(tmp_path):
+    path = runs.write(tmp_path, runs.simple(2))
+    with xtcview.open(tmp_path) as run:
+        run.close()
+        path.unlink()
+        with pytest.raises(RunNotFoundError, match="is gone; open the run again"):
+            run.event(0).get(xtcview.EventId)

@@ -244,7 +244,26 @@ def test_a_folder_of_several_runs(tmp_path):
     for number in (3, 4):
         name = f"e7-r000{number}-s00-c00.xtc"
         (tmp_path / name).write_bytes(b"".join(runs.simple()))
-    with pytest.raises(DataSetError, match="several runs; add ':run=N' with one of 3, 4"):
+    with pytest.raises(DataSetError, match="holds runs 3, 4; name one"):
         xtcview.open(tmp_path)
     assert [r.run() for r in xtcview.DataSource(f"exp=e7:dir={tmp_path}").runs()] == [3, 3]
     assert dataset.parse(tmp_path).directory == tmp_path
+
+
+def test_the_folder_of_an_experiment_is_a_data_set(tmp_path):
+    runs.write(tmp_path / "xtc", runs.simple())
+    with xtcview.open(tmp_path) as run:
+        assert len(run.times()) == 4
+
+
+def test_home_folder_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    runs.write(tmp_path / "data", runs.simple())
+    with xtcview.open("exp=e7:run=3:dir=~/data") as run:
+        assert len(run.times()) == 4
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    runs.write(tmp_path, runs.simple())
+    with pytest.raises(RunNotFoundError, match="no such file"):
+        xtcview.open(tmp_path / "e7-r0003-s05-c00.xtc")

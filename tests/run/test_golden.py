@@ -15,7 +15,8 @@ from xtcview import ControlData
 from xtcview.format.headers import dgram
 
 RUNS = (34, 35, 37, 39, 42)
-VALUES = {34: 2473, 35: 2507, 37: 1564, 39: 27_449, 42: 504}  # what is compared: nothing may get lost
+# how many values are compared: none may get lost
+VALUES = {34: 2473, 35: 2507, 37: 1564, 39: 27_449, 42: 504}
 INTERNAL = (  # entries of psana's event that are not data
     "EventKey(type=psana.EventOffset)",
     "EventKey(type=psana.DgramList)",

@@ -14,7 +14,7 @@ import numpy as np
 from xtcview.errors import FormatError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
 from xtcview.format.ids import Transition
-from xtcview.format.src import NO_SRC, Src
+from xtcview.format.src import NO_SRC, Src, make_src
 from xtcview.format.tree import root_fault
 from xtcview.source import AliasMap, Pattern
 from xtcview.types.alias import ConfigV1 as AliasConfig
@@ -125,7 +125,7 @@ class Configuration:
     def __init__(
         self, files: Sequence[XtcFile], timeline: Timeline, problems: list[Problem]
     ) -> None:
-        self._problems = problems
+        self._problems, self._indexes = problems, timeline.indexes
         self.aliases = AliasMap()
         self.begin_run: Dgram | None = None
         self._configure = self._read_configure(files)
@@ -232,3 +232,7 @@ class Configuration:
                 self._problems.append(Problem.of(error, item.file.path, item.at, lost))
         for src in detectors(self._everything):
             self.aliases.see(src)
+        for index in self._indexes:
+            for segment in index.segments:
+                for log, phy in segment.sources.tolist():
+                    self.aliases.hear(make_src(log, phy))

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
-from xtcview.errors import DataSetError
+from xtcview.errors import DataSetError, RunNotFoundError
 
 from . import dataset, files
 from .env import Env
@@ -40,6 +40,8 @@ class DataSource:
     """
 
     def __init__(self, text: str | Path) -> None:
+        if "=" not in str(text) and str(text).endswith(".xtc") and not Path(text).exists():
+            raise RunNotFoundError(f"{text}: no such file")
         self._dataset = dataset.parse(text)
         self._members: dict[int, list[XtcFile]] = {}
         for file in files.select(self._dataset):
@@ -101,5 +103,7 @@ def open_run(text: str | Path) -> Run:
     source = DataSource(text)
     if len(source._numbers) > 1:
         several = ", ".join(map(str, source._numbers[:20]))
-        raise DataSetError(f"{text}: holds several runs; add ':run=N' with one of {several}")
+        place = source._first.files[0]
+        one = f"exp={place.prefix}:run={place.run}:dir={place.path.parent}"
+        raise DataSetError(f"{text}: holds runs {several}; name one, such as '{one}'")
     return next(source.runs())

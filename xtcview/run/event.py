@@ -40,6 +40,9 @@ from .store import (
 
 _BITS = 0x00FFFFFF  # of a damage word; the other 8 belong to the detector
 _USER = int(Damage.UserDefined)
+_LACKING = int(
+    Damage.DroppedContribution | Damage.IncompleteContribution | Damage.ContainsIncomplete
+)
 
 
 class EventContext(NamedTuple):
@@ -222,7 +225,7 @@ class Event:
         ----------
         source : Source, Src or str, optional
             Without it: of all payloads and of the datagrams themselves. Of a source that sent
-            nothing: of the datagrams, which say that a contribution was dropped.
+            nothing: whether the datagrams lack a contribution.
 
         Returns
         -------
@@ -232,8 +235,11 @@ class Event:
         everything = source is None
         pattern = Pattern("any") if everything else pattern_of(source, self._context.aliases)
         words = [item.damage for item in matching(self._items, pattern)]
-        if everything or not words:
-            words += [head.damage for head, _ in self._datagrams]
+        roots = [head.damage for head, _ in self._datagrams]
+        if everything:
+            words += roots
+        elif not words:
+            words += [word & _LACKING for word in roots]
         return functools.reduce(operator.or_, words, 0)
 
     def __repr__(self) -> str:

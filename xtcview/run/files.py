@@ -28,7 +28,7 @@ from .dataset import DataSet, is_folder
 
 FIRST_IOC_STREAM = 80
 DATA_ROOT = "/reg/d/psdm"  # psana's default of SIT_PSDM_DATA
-_NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)\.xtc")
+NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)\.xtc")
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,13 @@ class XtcFile:
     """
 
     def __init__(self, path: Path) -> None:
-        match = _NAME.fullmatch(path.name)
+        match = NAME.fullmatch(path.name)
         if match is None:
             raise DataSetError(f"{path}: expected a name such as e158-r0034-s01-c00.xtc")
         self.path, self.prefix = path, match[1]
         self.run, self.stream, self.chunk = int(match[2]), int(match[3]), int(match[4])
         self.size = path.stat().st_size if path.exists() else 0  # a link that leads nowhere
+        self.state = "the file is empty" if path.exists() else "the link leads to no file"
         self._fd: tuple[int, int] | None = None  # process, descriptor
         self._close: weakref.finalize[[int], XtcFile] | None = None
 
@@ -100,7 +101,11 @@ class XtcFile:
 
     def _descriptor(self) -> int:
         if self._fd is None or self._fd[0] != os.getpid():
-            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            try:
+                descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            except FileNotFoundError as error:
+                gone = "was there when the run was opened, and is gone"
+                raise RunNotFoundError(f"{self.path}: {gone}; open the run again") from error
             self._fd = os.getpid(), descriptor
             self._close = weakref.finalize(self, os.close, descriptor)
         return self._fd[1]
@@ -190,7 +195,10 @@ def folder(dataset: DataSet) -> Path:
         It does not exist.
     """
     if dataset.directory is not None:
-        path = dataset.directory
+        path = dataset.directory.expanduser()
+        inside = path / "xtc"  # an experiment's folder is as good as the one of its files
+        if is_folder(inside) and not any(path.glob("*.xtc")):
+            path = inside
         remedy = "check 'dir='"
     else:
         path = standard_folder(dataset) / "xtc"
@@ -200,23 +208,9 @@ def folder(dataset: DataSet) -> Path:
     return path
 
 
-def missing_chunks(members: Iterable[XtcFile]) -> list[Problem]:
-    """Say which chunks are missing between the first and the last of each stream."""
-    members = list(members)
-    found = []
-    for stream in sorted({f.stream for f in members}):
-        there = {f.chunk: f for f in members if f.stream == stream}
-        missing = sorted(set(range(max(there))) - set(there))
-        if missing:
-            what = f"chunk {_ranges(missing)} of stream {stream} is not in the folder"
-            path = str(there[max(there)].path)
-            found.append(Problem(path, None, what, "its events and configuration are missing"))
-    return found
-
-
 def list_files(path: Path) -> list[XtcFile]:
     """List the .xtc files of a folder whose names say run, stream and chunk."""
-    named = (p for p in path.iterdir() if _NAME.fullmatch(p.name))
+    named = (p for p in path.iterdir() if NAME.fullmatch(p.name))
     found = [XtcFile(p) for p in named if p.is_file() or p.is_symlink()]
     return sorted(found, key=lambda f: (f.prefix, f.run, f.order))
 
@@ -240,8 +234,8 @@ def select(dataset: DataSet) -> list[XtcFile]:
     runs = {f.run for f in files}
     missing = [run for run in dataset.runs if run not in runs]
     if missing:
-        there = f"there are runs {_ranges(runs)}" if runs else "there are none"
-        raise RunNotFoundError(f"{path}: no files of run {_ranges(missing)} ({prefix}); {there}")
+        there = f"there are runs {ranges(runs)}" if runs else "there are none"
+        raise RunNotFoundError(f"{path}: no files of run {ranges(missing)} ({prefix}); {there}")
     wanted = set(dataset.runs) or runs
     streams = dataset.streams
     files = [f for f in files if f.run in wanted and (streams is None or f.stream in streams)]
@@ -269,7 +263,12 @@ def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
     )
 
 
-def _ranges(runs: Iterable[int]) -> str:
+def plural(count: int, noun: str) -> str:
+    """Write a count and what is counted: '1 event', '2,000 events'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def ranges(runs: Iterable[int]) -> str:
     """Write run numbers as people do: 1-3, 7."""
     parts: list[list[int]] = []
     for run in sorted(runs):

@@ -75,7 +75,7 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
     try:
         config = registry.config_for(item.word, lambda kind: evt.config.find(src, kind))
     except UnsupportedTypeError as error:
-        evt.note(item, str(error))
+        evt.note(item, error.what)
         return None
     if item.word & COMPRESSED:
         return _copy_quads(item.value(evt.config.find))

@@ -17,13 +17,13 @@ import numpy as np
 from xtcview.errors import RunNotFoundError
 from xtcview.source import AliasMap
 
-from . import dataset, files, options, timeline
+from . import dataset, files, missing, options, timeline
 from .config import ConfigStore, Configuration
 from .env import Env
 from .epics import EpicsStore, EpicsTable
 from .event import Event, EventContext
 from .eventid import EventTime
-from .files import Problem, XtcFile
+from .files import Problem, XtcFile, plural
 
 
 class Times(Sequence[EventTime]):
@@ -98,9 +98,11 @@ class Run:
         for file in members:
             if not file.size:
                 self.problems.append(
-                    Problem(str(file.path), 0, "the file is empty", "its events are missing")
+                    Problem(str(file.path), 0, file.state, "its events are missing")
                 )
-        self.problems += files.missing_chunks(members)
+        self.problems += missing.missing_chunks(members)
+        if self.dataset.streams is None:
+            self.problems += missing.missing_streams(members)
         usable = [f for f in members if f.size]
         if not any(not f.is_ioc for f in usable):
             raise RunNotFoundError(
@@ -134,7 +136,7 @@ class Run:
         option = str(self._options["psana.calib-dir"])
         if option:
             names = {"exp": self.experiment, "instr": self.dataset.instrument}
-            return Path(option.format(**names))
+            return Path(option.format(**names)).expanduser()
         beside = self.files[0].path.resolve().parent.parent / "calib"
         return beside if beside.is_dir() else files.standard_folder(self.dataset) / "calib"
 
@@ -238,8 +240,7 @@ class Run:
 
     def __repr__(self) -> str:
         streams = len({f.stream for f in self.files})
-        faults = f", {len(self.problems)} problems" if self.problems else ""
+        faults = f", {plural(len(self.problems), 'problem')}" if self.problems else ""
         events = len(self.timeline.events)
-        return (
-            f"<Run {self.run()} of {self.experiment}: {events:,} events, {streams} streams{faults}>"
-        )
+        holds = f"{plural(events, 'event')}, {plural(streams, 'stream')}{faults}"
+        return f"<Run {self.run()} of {self.experiment}: {holds}>"

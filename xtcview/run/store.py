@@ -210,7 +210,7 @@ def first(
                 try:
                     return item.value(find_config)
                 except UnsupportedTypeError as error:
-                    failed(item, str(error))
+                    failed(item, error.what)
     return None
 
 

@@ -15,7 +15,7 @@ from xtcview.types import registry
 from xtcview.types.record import type_path
 
 from .eventid import iso
-from .files import XtcFile
+from .files import XtcFile, plural
 from .run import Run
 
 WIDTH = 100
@@ -42,7 +42,8 @@ def _title(run: Run) -> str:
         f"run {run.run()} of {run.experiment} ({run.files[0].prefix}), {run.files[0].path.parent}"
     )
     span = f"{begin} .. {end} UTC"
-    return f"{where}\n{len(times):,} events in {run.nsteps()} calib cycles, {span}"
+    held = f"{plural(len(times), 'event')} in {plural(run.nsteps(), 'calib cycle')}"
+    return f"{where}\n{held}, {span}"
 
 
 def _damage(run: Run) -> str:
@@ -53,7 +54,8 @@ def _damage(run: Run) -> str:
     counts = [len(np.unique(timeline.event_of()[rows])) for rows in (marked, dropped)]
     if not counts[0]:
         return "damage: no event is marked"
-    return f"damage: {counts[0]:,} events are marked, {counts[1]:,} lack a detector's contribution"
+    marks = f"{plural(counts[0], 'event')} marked"
+    return f"damage: {marks}; a detector's contribution is missing in {plural(counts[1], 'event')}"
 
 
 def _streams(run: Run) -> str:

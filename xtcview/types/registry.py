@@ -243,7 +243,7 @@ def decode(
     """
     line = entry(word)
     if line is None or word & COMPRESSED:
-        raise UnsupportedTypeError(f"{file} at byte {base + start}: no table for {type_name(word)}")
+        raise UnsupportedTypeError(f"no table for {type_name(word)}", file, base + start)
     config = config_for(word, find_config) if line.configs else None
     try:
         return line.record(data, start, end, config, file, base)
