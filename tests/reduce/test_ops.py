@@ -135,3 +135,9 @@ def test_unknown_op():
         ops.find(["sum", "maen"])
     with pytest.raises(XtcError, match=r"nothing to compute. .*mean"):
         ops.find([])
+
+
+@pytest.mark.parametrize("names", [None, 3])
+def test_ops_that_are_no_names(names):
+    with pytest.raises(XtcError, match=r"expected names such as"):
+        ops.find(names)

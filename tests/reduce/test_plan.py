@@ -125,3 +125,9 @@ def test_a_chunk_is_tried_a_bounded_number_of_times():
         chunk = plan.take()
         assert chunk.attempt == attempt
     assert not plan.give_back(chunk)
+
+
+@pytest.mark.parametrize("events", ["all", 3])
+def test_events_that_cannot_be_understood(events):
+    with pytest.raises(XtcError, match=repr(events)):
+        select(RUN, events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from xtcview.reduce.plan import select
 from xtcview.reduce.pools import check_engines
 from xtcview.reduce.reduction import Reduction
 from xtcview.reduce.task import LIBRARY, Task, identity, package_version
+from xtcview.run.datasource import open_run
 
 
 def reduce(
@@ -28,8 +30,8 @@ def reduce(
 
     Parameters
     ----------
-    run : Run
-        From `xtcview.open`. Each worker opens it again by ``run.spec``.
+    run : Run or str
+        From `xtcview.open`, or a data set string. Each worker opens it again by ``run.spec``.
     name : str, optional
         Detector, by name, source or alias. Without it the run's only area detector.
     ops : str or iterable of str
@@ -63,6 +65,8 @@ def reduce(
     """
     wanted = known.find(ops)
     check_engines(engines)
+    if isinstance(run, str | Path):
+        run = open_run(run)
     detector = import_module(library).Detector(name, run)
     selected = select(run, events)
     task = Task(

@@ -181,6 +181,8 @@ def find(names: str | Iterable[str]) -> tuple[Op, ...]:
     XtcError
         For an unknown name, or none at all.
     """
+    if not isinstance(names, Iterable):
+        raise XtcError(f"ops={names!r}: expected names such as ['mean', 'max'].{near('', OPS)}")
     wanted = [names] if isinstance(names, str) else list(names)
     if not wanted:
         raise XtcError(f"no op is given, so there is nothing to compute.{near('', OPS)}")

@@ -148,10 +148,9 @@ def select(run: Any, events: Any = None) -> Numbers:
         return np.arange(len(times), dtype=np.int64)
     if isinstance(events, slice):
         return np.arange(len(times), dtype=np.int64)[events]
-    try:
-        values = list(events)
-    except TypeError:
-        raise XtcError(_HOW.format(f"{events!r}")) from None
+    if isinstance(events, str) or not isinstance(events, Iterable):
+        raise XtcError(_HOW.format(f"{events!r}"))
+    values = list(events)
     if values and hasattr(values[0], "fiducial"):
         return _unique(_numbers_of(times, values))
     chosen = np.asarray(values if values else np.empty(0, np.int64))
