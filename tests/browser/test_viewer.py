@@ -206,7 +206,7 @@ def test_hover_reads_the_exact_value(viewer, pane):
     run = fakes.FakeRun()
     raw = run.detector().read(run.peek(37)).panels[segment, where["row"], where["col"]]
     assert f"quad 0 · section 7 · row {where['row']} · column {where['col']}" in text
-    assert f"{raw} ADU = {raw - fakes.PEDESTAL} + pedestal {fakes.PEDESTAL}" in text
+    assert f"{raw} ADU = {raw - fakes.PEDESTAL}.0 + pedestal {fakes.PEDESTAL}.0" in text
     crosses = viewer.evaluate("['raw', 'image'].map((name) => xv.crossed(name))")
     assert crosses == [True, True]  # the cursor is in both panes
 
@@ -229,7 +229,12 @@ def test_absent_segments_are_said(viewer):
 
 
 @pytest.mark.parametrize(
-    ("index", "words"), [(7, "no cspad data in this event"), (9, "at byte 4096")]
+    ("index", "words"),
+    [
+        (7, "no cspad data in this event"),
+        (9, "at byte 4096"),
+        (11, "cannot be read: e1-r0034-s00-c00.xtc at byte 8192"),
+    ],
 )
 def test_an_event_without_a_picture_says_why(viewer, index, words):
     viewer.evaluate("(i) => xv.move(i)", index)
@@ -238,6 +243,41 @@ def test_an_event_without_a_picture_says_why(viewer, index, words):
     assert both(viewer) != [20, 20]  # no older picture pretends to be this event
     assert step(viewer, 22) == [22, 22]
     assert not viewer.locator(".xv-message").first.is_visible()
+
+
+def test_a_part_that_cannot_be_read_is_said(viewer):
+    assert step(viewer, 12) == [12, 12]
+    assert "a part cannot be read: e1-r0034-s00-c00.xtc at byte 8192" in badges(viewer)
+    assert "no damage" not in status(viewer)
+    assert viewer.locator(".xv-head").first.inner_text().startswith("raw − pedestal")
+
+
+@pytest.mark.parametrize(
+    ("typed", "index"), [("99", 99), ("999", 199), ("-3", 0), ("2.6", 3), ("", 20)]
+)
+def test_the_event_box_shows_the_event_on_screen(viewer, typed, index):
+    box = viewer.get_by_label("go to event")
+    box.fill(typed)
+    box.press("Enter")
+    wait_for(viewer, index)
+    assert box.input_value() == str(index)
+
+
+def test_limits_in_the_wrong_order_are_refused_until_they_fit(viewer):
+    low, high = (viewer.get_by_label(f"{which} ADU shown") for which in ("lowest", "highest"))
+    before = viewer.evaluate("xv.pixels('raw')")
+    low.fill("5000")
+    low.press("Enter")
+    assert low.get_attribute("aria-invalid") == "true"
+    assert "below" in low.get_attribute("title")
+    assert viewer.evaluate("xv.pixels('raw')") == before
+    high.fill("9000")
+    high.press("Enter")
+    assert [low.input_value(), high.input_value()] == ["5000", "9000"]
+    assert low.get_attribute("aria-invalid") == high.get_attribute("aria-invalid") == "false"
+    assert viewer.evaluate("xv.pixels('raw')") != before
+    viewer.get_by_text("auto limits").click()
+    assert viewer.evaluate("xv.pixels('raw')") == before
 
 
 def test_scrubbing_goes_on_while_a_cell_runs(viewer, folder):
@@ -266,7 +306,7 @@ def test_a_silent_kernel_leaves_the_last_picture_greyed(viewer):
 def test_a_reduction_grows_in_the_panes(viewer):
     pages.kernel(viewer, "[r := fakes.FakeReduction(250), r.advance(77), xv.show(r)] and 0")
     wait_for(viewer, 77)
-    assert "77 / 250 events" in status(viewer)
+    assert "mean of 77 events so far, 77 of 250 read" in status(viewer)
     pages.kernel(viewer, "r.advance(200)")
     wait_for(viewer, 200)
     assert step(viewer, 44) == [44, 44]
@@ -288,6 +328,18 @@ def test_the_saved_notebook_keeps_a_picture_and_stays_small(viewer, folder):
     assert data["image/png"].replace("\n", "")[:200] in html.replace("\n", "")
 
 
+def test_a_notebook_executed_by_nbconvert_shows_the_picture(folder):
+    from nbconvert import HTMLExporter
+    from nbconvert.preprocessors import ExecutePreprocessor
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(pages.SETUP)])
+    ExecutePreprocessor(timeout=60).preprocess(notebook, {"metadata": {"path": str(pages.FAKES)}})
+    data = notebook.cells[0].outputs[0].data
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    assert notebook.metadata.widgets  # the dead widget's state, which nbconvert would prefer
+    assert data["image/png"].replace("\n", "")[:200] in html.replace("\n", "")
+
+
 def test_numbers_for_the_benchmark_table(viewer, request):
     found = measure.measure_page(viewer)
     request.config.cache.set("xtcview/viewer", found)
@@ -301,3 +353,31 @@ def test_pictures_of_the_page(viewer, folder):
     step(viewer, 37)
     shot = viewer.locator(".xtcview").screenshot(path=str(folder / "viewer.png"))
     assert len(shot) > 100_000
+
+
+def test_without_the_widget_in_the_kernel_a_key_says_so(viewer):
+    def broken():
+        viewer.locator(".xtcview").focus()
+        viewer.keyboard.press("ArrowRight")
+
+    viewer.evaluate(
+        "() => { const { model } = xv.root().xtcview; model.xv_send = model.send;"
+        " model.send = () => { throw new Error('Cannot send'); }; }"
+    )
+    broken()
+    viewer.wait_for_selector(".xtcview.xv-late")
+    assert "run its cell again" in badges(viewer)
+    assert "asked for 21" in status(viewer)
+    viewer.evaluate("() => { const { model } = xv.root().xtcview; model.send = model.xv_send; }")
+    viewer.keyboard.press("ArrowRight")
+    wait_for(viewer, 22)
+    assert "run its cell again" not in badges(viewer)
+
+
+def test_closing_the_viewer_in_python_breaks_nothing_in_the_page(page):
+    page.locator(".xtcview").focus()
+    pages.kernel(page, "xv.close()")
+    page.wait_for_function("!document.querySelector('.xtcview')")
+    page.keyboard.press("ArrowRight")
+    pages.settle(page)
+    assert page.faults == []

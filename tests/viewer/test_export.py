@@ -1,13 +1,15 @@
 import base64
 import io
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import viewer_fakes as fakes
 from PIL import Image
 
-from xtcview.viewer import export
+from xtcview.viewer import colours, export, messages, widget
+from xtcview.viewer.frames import Coded, binning_for
 from xtcview.viewer.layout import to_canvas
 
 
@@ -63,12 +65,57 @@ def test_snapshot_follows_the_look(viewer):
     assert viewer.snapshot().data != plain
 
 
+def test_all_pictures_have_the_limits_of_the_page(viewer):
+    viewer.event = 21
+    scene = viewer._scene()
+    _, buffers = messages.event(scene.reader, 21, binning_for(fakes.SHAPE))
+    codes = np.frombuffer(buffers[0], np.uint8)
+    page = colours.limits(Coded(codes, np.frombuffer(buffers[1], "<f4"), 2))
+    style = viewer.figure().axes[0].images[0].norm
+    assert (style.vmin, style.vmax) == page
+    assert export._limits(scene) == page
+
+
+def test_a_program_that_asks_nobody_gets_the_picture_alone(viewer, monkeypatch):
+    def bundle_for(content, **environment):
+        kernel = SimpleNamespace(get_parent=lambda channel: {"content": content})
+        monkeypatch.setattr(widget, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
+        monkeypatch.setattr(widget.os, "environ", environment)
+        return set(viewer._repr_mimebundle_()[0])
+
+    both = {"text/plain", widget.WIDGET, "image/png"}
+    assert bundle_for({"allow_stdin": True}) == both
+    assert bundle_for({}) == both
+    assert bundle_for({"allow_stdin": False}, SERVER_SOFTWARE="voila/0.5") == both
+    assert bundle_for({"allow_stdin": False}) == both - {widget.WIDGET}
+
+
+def test_labels_do_not_call_subtracted_values_raw(viewer):
+    assert export._captions(viewer._scene(), 0, 1)[0][0] == "raw − pedestal, 1480 × 1552"
+    assert viewer.figure().axes[0].get_title() == "raw − pedestal, 1480 × 1552"
+
+
+def test_the_figure_has_the_true_pedestals(viewer):
+    det = viewer._reader.det
+    det.pedestals = lambda number: np.full(fakes.SHAPE, 1200.4, np.float32)
+    left = viewer.figure().axes[0].images[0].get_array()
+    assert float(left[0, 0] % 1) == pytest.approx(0.6, abs=1e-3)
+
+
+def test_limits_in_the_wrong_order_still_give_a_picture(viewer):
+    viewer.auto, viewer.vmin, viewer.vmax = False, 500.0, 100.0
+    viewer.snapshot()
+    viewer.figure().savefig(io.BytesIO(), dpi=40)
+    assert viewer.vmin == 500.0
+
+
 def test_snapshot_of_a_reduction(viewer):
     reduction = fakes.FakeReduction(50)
     reduction.n = 33
     viewer.show(reduction)
     scene = viewer._scene()
     assert number_in(viewer.snapshot().data, scene.image, export.SNAPSHOT, 1) == 33
+    assert "mean of 33 events so far, 33 of 50 read" in export._captions(scene, 0, 1)[1][0]
 
 
 @pytest.mark.parametrize("scale", ["linear", "sqrt", "log"])

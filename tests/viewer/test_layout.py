@@ -71,6 +71,21 @@ def test_geometry_picture_agrees_with_the_assembled_image():
 
 
 @pytest.mark.parametrize("table", [quads_example(), without_twist(default("cspad"))])
+@pytest.mark.parametrize("rot90", range(4))
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_pixel_is_drawn_in_the_cell_of_the_assembled_image(table, rot90, flip):
+    picture = image_picture(tiles(table, Orientation(rot90, flip)))
+    drawn = index_map(picture, picture.rows, picture.cols, SHAPE, 1)
+    rows, cols = pixel_indexes(table)
+    image = np.full((rows.max() + 1, cols.max() + 1), GAP, np.uint32)
+    image[rows, cols] = NUMBERS
+    image = orient(image, Orientation(rot90, flip))
+    both = (drawn != GAP) & (image != GAP)
+    assert both.sum() > 0.995 * NUMBERS.size
+    assert (drawn == image)[both].mean() >= 0.995
+
+
+@pytest.mark.parametrize("table", [quads_example(), without_twist(default("cspad"))])
 def test_geometry_picture_has_the_size_of_the_turned_image(table):
     picture = image_picture(tiles(table, upright(table)))
     assert (picture.rows, picture.cols) == image_shape(table)[::-1]

@@ -1,10 +1,12 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import viewer_fakes as fakes
 
-from xtcview.errors import EngineError
+from xtcview.errors import EngineError, XtcError
+from xtcview.reduce.report import Skipped
 from xtcview.run.files import Problem
 from xtcview.viewer import messages
 from xtcview.viewer.layout import image_picture, raw_pictures
@@ -64,7 +66,7 @@ def test_a_segment_is_exact(reader):
     assert len(buffers[0]) == 143_560
     assert np.array_equal(raw, reader.shot(17).raw[4])
     assert raw[3, 5] == 17
-    assert (np.frombuffer(buffers[1], "<i4") == fakes.PEDESTAL).all()
+    assert (np.frombuffer(buffers[1], "<f4") == fakes.PEDESTAL).all()
     assert not np.frombuffer(buffers[2], "u1").any()
 
 
@@ -81,14 +83,14 @@ def test_a_reduction_grows(reader):
     assert (content["data"], content["done"], buffers) == (False, 0, [])
     reduction.advance(40)
     content, buffers = messages.progress(reader, reduction)
-    assert (content["name"], content["done"], content["total"]) == ("mean", 40, 100)
+    assert content["account"] == "mean of 40 events so far, 40 of 100 read"
     assert memoryview(buffers[0]).nbytes == 32 * 93 * 194
     content, buffers = ask(reader, reduction, index=-1, segment=2)
     assert content["dtype"] == "float32"
     assert np.frombuffer(buffers[0], "<f4")[0] == fakes.PEDESTAL + 1.5
 
 
-@pytest.mark.parametrize(("calib", "less"), [(False, True), (True, False), (None, False)])
+@pytest.mark.parametrize(("calib", "less"), [(False, True), (True, False)])
 def test_pedestals_are_taken_off_raw_means_only(reader, calib, less):
     reduction = fakes.FakeReduction(100)
     reduction.n, reduction.calib = 3, calib
@@ -96,7 +98,53 @@ def test_pedestals_are_taken_off_raw_means_only(reader, calib, less):
     assert found.subtracted is less
     assert found.values[0, 0, 0] == fakes.PEDESTAL + 1.5
     assert found.drawn[0, 0, 0] == (1.5 if less else fakes.PEDESTAL + 1.5)
-    assert messages.progress(reader, reduction)[0]["subtracted"] is less
+    content, _ = messages.progress(reader, reduction)
+    assert content["subtracted"] is less
+    assert content["label"] == ("raw − pedestal" if less else "calibrated")
+
+
+def test_the_true_pedestals_are_taken_off_a_mean(run):
+    det = run.detector()
+    det.pedestals = lambda number: np.full(fakes.SHAPE, 1200.4, np.float32)
+    reader = messages.Reader(run, det)
+    reduction = fakes.FakeReduction(100)
+    reduction.n = 3
+    found = messages.reduced(reader, reduction)
+    assert found.drawn[0, 0, 0] == pytest.approx(1.1, abs=1e-4)
+    _, buffers = ask(reader, reduction, index=-1, segment=2, constants=True)
+    assert (np.frombuffer(buffers[1], "<f4") == np.float32(1200.4)).all()
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        (0, "reduction of 0 events so far, 0 of 56 read"),
+        (30, "mean of 12 events so far, 30 of 56 read; 16 without data, 2 damaged"),
+        (56, "mean of 14 events; 40 without data, 2 damaged"),
+    ],
+)
+def test_a_reduction_says_how_many_events_are_in_it(reader, read, words):
+    reduction = fakes.FakeReduction(56)
+    reduction.n = read
+    kinds = ["missing"] * {30: 16, 56: 40}.get(read, 0) + ["damaged"] * 2 * (read > 0)
+    reduction.skipped = tuple(Skipped(kind, "", i) for i, kind in enumerate(kinds))
+    content, _ = messages.progress(reader, reduction)
+    assert content["account"] == words
+
+
+def test_a_cancelled_reduction_says_what_was_not_read():
+    skipped = (Skipped("failed", "", 3),)
+    report = fakes.Report(10, 1, skipped)
+    cancelled = SimpleNamespace(report=report, done=True)
+    assert messages.account(cancelled, "sum") == "sum of 1 event; 1 cannot be read, 8 not read"
+
+
+def test_a_reduction_of_another_detector_is_refused(reader):
+    reduction = fakes.FakeReduction(100, (1, 480, 640))
+    reduction.n, reduction.detector = 3, "yag"
+    both = r"is of yag, shape \(1, 480, 640\); this viewer shows cspad, shape \(32, 185, 388\)"
+    with pytest.raises(XtcError, match=both):
+        messages.reduced(reader, reduction)
 
 
 def test_a_failed_reduction_says_why(reader):

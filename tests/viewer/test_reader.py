@@ -29,6 +29,8 @@ def test_the_same_event_is_read_once(reader, run):
         (7, "no cspad data in this event", "", False),
         (9, "e1-r0034-s00-c00.xtc at byte 4096: extent 12", "", False),
         (10, "8 of 32 segments absent: 24, 25", "", True),
+        (11, "cannot be read: e1-r0034-s00-c00.xtc at byte 8192: no such version", "", False),
+        (12, "a part cannot be read: e1-r0034-s00-c00.xtc at byte 8192", "", True),
     ],
 )
 def test_what_is_wrong_is_said(reader, index, note, damage, has_data):
@@ -36,6 +38,7 @@ def test_what_is_wrong_is_said(reader, index, note, damage, has_data):
     assert shot.note.startswith(note)
     assert shot.damage == damage
     assert (shot.raw is not None) is has_data
+    assert shot.faulty is (index in (11, 12))
 
 
 def test_an_unforeseen_error_is_said_too(reader, run, monkeypatch):
@@ -59,6 +62,20 @@ def test_panels_are_less_the_pedestal_and_0_where_absent(reader):
     assert panels.dtype == np.int16
     assert np.array_equal(panels[:24], shot.raw[:24] - fakes.PEDESTAL)
     assert not panels[24:].any()
+
+
+def test_the_image_is_less_the_true_pedestals(run):
+    det = run.detector()
+    det.pedestals = lambda number: np.full(fakes.SHAPE, 1200.4, np.float32)
+    reader = Reader(run, det)
+    shot = reader.shot(10)
+    exact = reader.exact(shot)
+    assert exact.dtype == np.float32
+    assert np.array_equal(exact[:24], shot.raw[:24] - np.float32(1200.4))
+    assert np.isnan(exact[24:]).all()
+    fractions = reader.image(shot) % 1
+    assert np.nanmin(fractions) == pytest.approx(0.6, abs=1e-3)
+    assert reader.panels(shot).dtype == np.int16  # what is drawn in 8 bits is whole
 
 
 def test_without_pedestals_panels_are_raw():

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xtcview.calib.geometry import Orientation
+from xtcview.errors import XtcError
 
 
 def ask(viewer, **content):
@@ -123,6 +124,42 @@ def test_a_reduction_is_shown_until_an_event_is_asked_for(viewer):
     assert len(reduction.callbacks) == 1
     viewer.show(None)
     assert viewer.sent[-1][0] == {"t": "events"}
+
+
+@pytest.mark.parametrize("thing", [3, "mean", None.__class__])
+def test_what_is_no_reduction_is_refused(viewer, thing):
+    with pytest.raises(XtcError, match=r"from xtcview.reduce\(run, ...\); this is"):
+        viewer.show(thing)
+    assert viewer.sent == []
+    assert viewer.snapshot().data
+
+
+def test_a_reduction_of_another_detector_leaves_the_viewer_as_it_was(viewer):
+    other, shown = fakes.FakeReduction(50, (1, 480, 640)), fakes.FakeReduction(50)
+    shown.n = other.n = 3
+    viewer.show(shown)
+    with pytest.raises(XtcError, match="is of cspad, shape"):
+        viewer.show(other)
+    assert viewer._reduction is shown
+    assert other.callbacks == []
+
+
+def test_a_reduction_that_turns_out_to_be_of_another_detector_is_let_go(viewer):
+    other = fakes.FakeReduction(50, (1, 480, 640))
+    viewer.show(other)  # it has no values yet, so nobody can know
+    other.advance(3)
+    content, _ = viewer.sent[-1]
+    assert (content["t"], content["data"], content["show"]) == ("sum", False, 1)
+    assert "this viewer shows cspad" in content["note"]
+    assert viewer._reduction is None
+    assert viewer.snapshot().data
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "high"])
+def test_limits_are_numbers(viewer, value):
+    with pytest.raises(traitlets.TraitError, match="vmax"):
+        viewer.vmax = value
+    assert viewer.vmax == 1.0
 
 
 def test_a_second_view_sees_the_reduction(viewer):

@@ -14,6 +14,7 @@ import numpy as np
 from xtcview.calib.geometry import Geometry, Orientation, quads_example, tiles, upright
 from xtcview.detector import Raw
 from xtcview.errors import FormatError
+from xtcview.reduce.report import Report
 from xtcview.run.files import Problem
 
 SHAPE = (32, 185, 388)
@@ -67,6 +68,7 @@ class FakeTime:
 class FakeEvent:
     index: int
     word: int = 0
+    problems: list[Problem] = field(default_factory=list)
 
     def damage(self, src: object) -> int:
         return self.word
@@ -82,6 +84,8 @@ class FakeRun:
     without: frozenset[int] = frozenset({7})  # the event exists, the detector has no data in it
     unreadable: frozenset[int] = frozenset({9})
     partial: frozenset[int] = frozenset({10})
+    lost: frozenset[int] = frozenset({11})  # the detector's payload cannot be read
+    torn: frozenset[int] = frozenset({12})  # another part of the event cannot be read
     pedestal: bool = True
     delay: float = 0.0
     expt: str = "fake12345"
@@ -103,7 +107,10 @@ class FakeRun:
         if index in self.unreadable:
             what = "extent 12 where at least 20 was expected; the event is lost"
             raise FormatError(what, "e1-r0034-s00-c00.xtc", 4096)
-        return FakeEvent(index, (1 << 14 | 1 << 1) if index in self.damaged else 0)
+        faults = []
+        if index in self.lost | self.torn:
+            faults = [Problem("/data/e1-r0034-s00-c00.xtc", 8192, "no such version", "not given")]
+        return FakeEvent(index, (1 << 14 | 1 << 1) if index in self.damaged else 0, faults)
 
     def detector(self, name: str | None = None) -> FakeDetector:
         return FakeDetector(self, name or "cspad")
@@ -127,7 +134,7 @@ class FakeDetector:
         self._bad[20, 100:140, 300:340] = True
 
     def read(self, evt: FakeEvent) -> Raw | None:
-        if evt.index in self.run.without:
+        if evt.index in self.run.without | self.run.lost:
             return None
         raw = self._noise[evt.index % 4].copy()
         number_blocks(evt.index, raw[MARKED])
@@ -163,8 +170,13 @@ class FakeReduction:
     calib = False
     error: Exception | None = None
 
-    def __init__(self, total: int = 100) -> None:
+    def __init__(self, total: int = 100, shape: tuple[int, int, int] = SHAPE) -> None:
         self.total, self.n, self.callbacks = total, 0, []
+        self.shape, self.skipped = shape, ()
+
+    @property
+    def report(self) -> Report:
+        return Report(self.total, self.n - len(self.skipped), self.skipped)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -177,8 +189,9 @@ class FakeReduction:
     def partial(self) -> dict[str, np.ndarray | None]:
         if not self.n:
             return {"mean": None}
-        mean = np.full(SHAPE, PEDESTAL + 1.5)
-        number_blocks(self.n, mean[MARKED])
+        mean = np.full(self.shape, PEDESTAL + 1.5)
+        if self.shape == SHAPE:
+            number_blocks(self.n, mean[MARKED])
         return {"mean": mean}
 
     def add_callback(self, fn) -> None:

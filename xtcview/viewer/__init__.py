@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from xtcview.run.datasource import DataSource, open_run
 
 if TYPE_CHECKING:
     from xtcview.viewer.widget import Viewer
@@ -16,7 +20,7 @@ def view(run: Any, name: str | None = None) -> Viewer:
     Parameters
     ----------
     run : Run
-        From `xtcview.open`.
+        From `xtcview.open`; or what it opens, or a `DataSource` of one run.
     name : str, optional
         Detector, by name, source or alias. Without it the run's only area detector.
 
@@ -29,8 +33,29 @@ def view(run: Any, name: str | None = None) -> Viewer:
     ------
     SourceError
         When the run has no such detector, or several and no name was given.
+    TypeError
+        When it is no run.
+
+    Notes
+    -----
+    The output also holds a picture of both panes, for places without a living widget. Exported by
+    ``jupyter nbconvert --to html`` the page shows that picture, also with ``--execute``.
     """
     from xtcview.detector import Detector
     from xtcview.viewer.widget import Viewer  # ipywidgets and anywidget only when used
 
+    run = _run_of(run)
     return Viewer(run, Detector(name, run))
+
+
+def _run_of(thing: Any) -> Any:
+    """Return the run that a person means."""
+    if isinstance(thing, (str, Path)):
+        return open_run(thing)
+    if isinstance(thing, DataSource):
+        runs = list(islice(thing.runs(), 2))
+        if len(runs) == 1:
+            return runs[0]
+    elif hasattr(thing, "times") and hasattr(thing, "peek"):
+        return thing
+    raise TypeError(f"view of {thing!r:.80}: give the run: xtcview.open('exp=...:run=...')")

@@ -91,12 +91,18 @@ def limits(coded: Coded, low: float = 1.0, high: float = 99.9) -> tuple[float, f
         return 0.0, 1.0
     at = np.searchsorted(np.cumsum(counts), np.array([low, high]) / 100 * total)
     vmin, vmax = coded.levels[np.clip(at, 1, CODES - 1)]
-    return float(vmin), float(max(vmax, vmin + 1e-6 * max(abs(vmin), 1.0)))
+    return ordered(float(vmin), float(vmax))
+
+
+def ordered(vmin: float, vmax: float) -> tuple[float, float]:
+    """Return limits with vmax above vmin, if only just."""
+    return vmin, max(vmax, vmin + 1e-6 * max(abs(vmin), 1.0))
 
 
 def stretch(values: Array, vmin: float, vmax: float, scale: str) -> Array:
     """Map ADU to 0..1: linear, sqrt, or log(1 + 1000 t) / log(1001)."""
     forward, _ = SCALE_FUNCTIONS[scale]
+    vmin, vmax = ordered(vmin, vmax)
     return forward(np.clip((values - vmin) / (vmax - vmin), 0.0, 1.0))
 
 

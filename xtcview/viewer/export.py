@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from xtcview.errors import MissingExtraError
 from xtcview.viewer import colours
-from xtcview.viewer.frames import BINNINGS, NO_DATA, Coded, encode
+from xtcview.viewer.frames import BINNINGS, NO_DATA, Coded, binning_for, encode
 from xtcview.viewer.layout import GAP, Picture, arranged, index_map
-from xtcview.viewer.messages import Reduced
+from xtcview.viewer.messages import Reduced, label
 from xtcview.viewer.reader import Reader, Shot
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Scene:
     image: Picture
     look: Any  # ViewState: cmap, scale, auto, vmin, vmax
     reduced: Reduced | None = None  # drawn instead of the event
-    progress: tuple[int, int] = (0, 0)  # of the reduction: events done, and in all
+    account: str = ""  # of the reduction: how many events are in it
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def small_png(scene: Scene) -> bytes:
 
 def png(scene: Scene, size: Size) -> bytes:
     """Return both panes with their caption as a PNG."""
-    coded = _coded(scene, size.pane)
-    vmin, vmax = _limits(scene, coded)
+    coded = _coded(scene, _binning(scene, size.pane))
+    vmin, vmax = _limits(scene)
     page = _page(scene, coded, size, (vmin, vmax))
     image = _with_text(page, size, _captions(scene, vmin, vmax))
     table = colours.table(scene.look.cmap)
@@ -80,20 +80,26 @@ def png(scene: Scene, size: Size) -> bytes:
     return out.getvalue()
 
 
-def _coded(scene: Scene, pane: int) -> Coded:
-    """Code what is shown, binned to the size of the pane."""
-    reader = scene.reader
+def _binning(scene: Scene, pane: int) -> int:
+    """Return the binning that serves a pane of this many pixels."""
     largest = max(scene.image.rows, scene.image.cols)
-    f = max((b for b in BINNINGS if largest / b >= 0.8 * pane), default=1)
+    return max((b for b in BINNINGS if largest / b >= 0.8 * pane), default=1)
+
+
+def _coded(scene: Scene, f: int) -> Coded:
+    """Code what is shown, binned by f."""
+    reader = scene.reader
     if scene.reduced is not None:
         return encode(scene.reduced.drawn, f, reader.mask(f))
     return encode(reader.panels(scene.shot), f, reader.mask(f), scene.shot.present)
 
 
-def _limits(scene: Scene, coded: Coded) -> tuple[float, float]:
-    """Return the ADU limits in force."""
+def _limits(scene: Scene) -> tuple[float, float]:
+    """Return the ADU limits in force; those of the page, so of the page's binning."""
     look = scene.look
-    return colours.limits(coded) if look.auto else (float(look.vmin), float(look.vmax))
+    if look.auto:
+        return colours.limits(_coded(scene, binning_for(scene.reader.shape)))
+    return colours.ordered(float(look.vmin), float(look.vmax))
 
 
 def _page(scene: Scene, coded: Coded, size: Size, limits: tuple[float, float]) -> Array:
@@ -138,11 +144,10 @@ def _captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
     what = f"event {shot.index} of {len(reader)} · {shot.time} UTC · fiducial {shot.fiducial}"
     trouble = " · ".join(filter(None, (shot.damage and f"damaged: {shot.damage}", shot.note)))
     if scene.reduced is not None:
-        done, total = scene.progress
-        what, trouble = f"{scene.reduced.name} of {done} of {total} events", ""
+        what, trouble = scene.account, ""
     bar = f"{vmin:.4g} to {vmax:.4g} {_unit(scene)}, {scene.look.cmap}, {scene.look.scale}"
     return [
-        (f"raw, {scene.raw.label}", f"geometry, {scene.image.label}"),
+        (f"{label(reader, scene.reduced)}, {scene.raw.label}", f"geometry, {scene.image.label}"),
         (f"{run} · {what}", ""),
         (trouble, ""),
         ("", bar),
@@ -185,14 +190,13 @@ def figure(scene: Scene) -> Figure:
     """Return both panes at full resolution as a matplotlib figure."""
     from matplotlib.figure import Figure
 
-    coded = _coded(scene, scene.raw.rows)
-    vmin, vmax = _limits(scene, coded)
+    vmin, vmax = _limits(scene)
     style = _style(scene.look, vmin, vmax)
     figure = Figure(figsize=(13, 6.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     panels = _panels(scene)
     drawn = left.imshow(arranged(panels, scene.raw.key), **style)
-    left.set(title=f"raw, {scene.raw.label}", xlabel="column", ylabel="row")
+    left.set(title=_captions(scene, vmin, vmax)[0][0], xlabel="column", ylabel="row")
     left.set_aspect("auto" if scene.raw.fill else "equal")
     right.imshow(scene.reader.assembled(panels), **style)
     right.set(title=f"geometry, {scene.image.label}", xlabel="x (pixels)", ylabel="y (pixels)")
@@ -204,11 +208,8 @@ def figure(scene: Scene) -> Figure:
 def _panels(scene: Scene) -> Array:
     """Return what is shown at full resolution, nan where there is no value: float32."""
     reader, shot = scene.reader, scene.shot
-    if scene.reduced is not None:
-        panels = scene.reduced.drawn.astype(np.float32)
-    else:
-        panels = reader.panels(shot).astype(np.float32)
-        panels[~shot.present] = np.nan
+    exact = reader.exact(shot) if scene.reduced is None else scene.reduced.drawn
+    panels = exact.astype(np.float32)
     bad = reader.constants()[1]
     if bad is not None:
         panels[bad] = np.nan

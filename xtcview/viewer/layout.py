@@ -98,11 +98,14 @@ def arranged(panels: Array, key: str) -> Array:
 
 
 def image_picture(tiles: Array) -> Picture:
-    """Return the geometry image: tiles moved so that all lie on a canvas that starts at (0, 0)."""
+    """Return the geometry image: tiles moved so that all lie on a canvas that starts at (0, 0).
+
+    They move by whole pixels: each pixel is drawn in the cell that the assembled image gives it.
+    """
     x, y = _corners(tiles)
     tiles = tiles.copy()
-    tiles["x0"] -= x.min()
-    tiles["y0"] -= y.min()
+    tiles["x0"] -= np.rint(x.min())
+    tiles["y0"] -= np.rint(y.min())
     rows, cols = (int(np.floor(np.ptp(at) + 0.5)) + 1 for at in (y, x))  # as psana rounds
     return Picture("image", f"{rows} × {cols}", tiles, rows, cols)
 

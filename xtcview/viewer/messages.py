@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcview.errors import XtcError
 from xtcview.viewer import colours
 from xtcview.viewer.frames import BINNINGS, Coded, binning_for, encode
 from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
@@ -39,6 +40,7 @@ def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
         "pictures": [_describe(p) for p in pictures],
         "anchors": colours.ANCHORS,
         "missing": colours.MISSING,
+        "label": label(reader),
         "notes": reader.trouble,
     }
     return content, [tile_bytes(p.tiles) for p in pictures]
@@ -74,6 +76,7 @@ def event(reader: Reader, index: int, f: int) -> Message:
         "fiducial": shot.fiducial,
         "damage": shot.damage,
         "note": shot.note,
+        "faulty": shot.faulty,
         "known": shot.event is not None,
         "data": shot.raw is not None,
     } | _problems(reader)
@@ -81,7 +84,7 @@ def event(reader: Reader, index: int, f: int) -> Message:
         return content, []
     coded = encode(reader.panels(shot), f, reader.mask(f), shot.present)
     content["present"] = shot.present.astype(int).tolist()
-    content["subtracted"] = reader.constants()[0] is not None
+    content |= {"subtracted": reader.constants()[0] is not None, "label": label(reader)}
     return content | _frame(coded), _buffers(coded)
 
 
@@ -98,8 +101,17 @@ class Reduced(NamedTuple):
 
     name: str  # of the op
     values: Array  # det.shape, ADU, exact
-    drawn: Array  # the same, less the pedestals where that has a meaning
+    drawn: Array  # the same, less the true pedestals where that has a meaning
     subtracted: bool
+    calib: bool = False
+
+
+def label(reader: Reader, found: Reduced | None = None) -> str:
+    """Return what the values in the panes are, so that nobody takes them for others."""
+    if found is not None and found.calib:
+        return "calibrated"
+    less = reader.constants()[0] is not None if found is None else found.subtracted
+    return "raw − pedestal" if less else "raw"
 
 
 def reduced(reader: Reader, reduction: Any) -> Reduced | None:
@@ -107,31 +119,61 @@ def reduced(reader: Reader, reduction: Any) -> Reduced | None:
 
     Pedestals are taken off when it is known that raw values were reduced, by an op that moves
     along with them.
+
+    Raises
+    ------
+    XtcError
+        When it is no reduction, or one of a detector of another shape.
     """
-    arrays = {name: a for name, a in reduction.partial().items() if a is not None}
+    arrays = {name: a for name, a in _reduction(reduction).partial().items() if a is not None}
     if not arrays:
         return None
     name = "mean" if "mean" in arrays else next(iter(arrays))
-    values = np.asarray(arrays[name]).reshape(reader.shape)
+    values = np.asarray(arrays[name])
+    if values.size != np.prod(reader.shape) or values.shape[-2:] != reader.shape[-2:]:
+        raise XtcError(
+            f"the reduction is of {reduction.detector}, shape {values.shape}; this viewer shows "
+            f"{reader.det.name}, shape {reader.shape}: show it in a viewer of its own detector"
+        )
+    values = values.reshape(reader.shape)
     pedestals, _ = reader.constants()
-    raw = getattr(reduction, "calib", None) is False
-    if pedestals is None or not raw or name not in SHIFTING:
-        return Reduced(name, values, values, False)
+    if pedestals is None or reduction.calib or name not in SHIFTING:
+        return Reduced(name, values, values, False, reduction.calib)
     return Reduced(name, values, values - pedestals, True)
+
+
+def _reduction(thing: Any) -> Any:
+    if all(hasattr(thing, name) for name in ("partial", "report", "add_callback")):
+        return thing
+    raise XtcError(f"a reduction is shown, from xtcview.reduce(run, ...); this is {thing!r:.80}")
+
+
+def account(reduction: Any, name: str = "") -> str:
+    """Say how many events are in a reduction, and what became of the others."""
+    report = reduction.report
+    many = "event" if report.counted == 1 else "events"
+    text = f"{name or 'reduction'} of {report.counted} {many}"
+    if not reduction.done:
+        text += f" so far, {report.selected - report.unread} of {report.selected} read"
+    kinds = {"missing": "without data", "damaged": "damaged", "failed": "cannot be read"}
+    counts = {words: getattr(report, kind) for kind, words in kinds.items()}
+    if reduction.done:
+        counts["not read"] = report.unread  # of one that was cancelled or failed
+    skipped = ", ".join(f"{n} {words}" for words, n in counts.items() if n)
+    return f"{text}; {skipped}" if skipped else text
 
 
 def progress(reader: Reader, reduction: Any) -> Message:
     """Return the picture of a reduction so far, with how far it is."""
-    done, total = reduction.progress
-    content = {"t": "sum", "done": int(done), "total": int(total), "finished": reduction.done}
-    error = getattr(reduction, "error", None)
-    content["note"] = "" if error is None else error_text(error)
+    content = {"t": "sum", "done": int(reduction.progress[0]), "finished": reduction.done}
+    content["note"] = "" if reduction.error is None else error_text(reduction.error)
     found = reduced(reader, reduction)
     if found is None:
-        return content | {"name": "", "data": False}, []
+        return content | {"account": account(reduction), "data": False}, []
     f = binning_for(reader.shape)
     coded = encode(found.drawn, f, reader.mask(f))
-    content |= {"name": found.name, "data": True, "subtracted": found.subtracted}
+    content |= {"account": account(reduction, found.name), "data": True}
+    content |= {"subtracted": found.subtracted, "label": label(reader, found)}
     return content | _frame(coded), _buffers(coded)
 
 
@@ -139,7 +181,7 @@ def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
     """Return the exact values of one segment, for the cursor.
 
     The buffers are: values (rows, cols) as the DAQ wrote them (or of the reduction, float32);
-    and, when `content['constants']` asks for them, pedestals int32 and bad pixels uint8.
+    and, when `content['constants']` asks for them, pedestals float32 and bad pixels uint8.
     """
     index, k = int(content["index"]), int(content["segment"])
     if index < 0:
@@ -153,6 +195,6 @@ def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
         return answer | {"data": False}, []
     buffers: list[Any] = [values.tobytes()]
     if content.get("constants"):
-        parts = zip(reader.constants(), ("<i4", "u1"), strict=True)
+        parts = zip(reader.constants(), ("<f4", "u1"), strict=True)
         buffers += [b"" if c is None else c[k].astype(kind).tobytes() for c, kind in parts]
     return answer | {"data": True, "dtype": values.dtype.name}, buffers

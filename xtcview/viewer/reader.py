@@ -41,6 +41,8 @@ class Shot:
         Names of the damage bits, '' when there are none.
     note : str
         Why there is no or not all data, '' when all is well.
+    faulty : bool
+        Whether some part of the event could not be read; `note` has the first fault.
     event : Event or None
         The event itself.
     """
@@ -54,6 +56,7 @@ class Shot:
     damage: str = ""
     note: str = ""
     event: Any = None
+    faulty: bool = False
 
     @property
     def time(self) -> str:
@@ -91,6 +94,7 @@ class Reader:
         self._masks: dict[int, Mask] = {}
         self._assembly: Assembly | None = None
         self._constants: tuple[Array | None, Array | None] | None = None
+        self._whole: Array | None = None  # the pedestals in whole ADU
 
     def __len__(self) -> int:
         return len(self.times)
@@ -116,13 +120,17 @@ class Reader:
             found = self.det.read(evt)
         except Exception as error:  # noqa: BLE001 - becomes the visible state of this event
             return Shot(*who, None, absent, damage, error_text(error))
+        faulty = bool(evt.problems)
+        fault = f"cannot be read: {evt.problems[0]}" if faulty else ""
         if found is None:
-            return Shot(*who, None, absent, damage, f"no {self.det.name} data in this event", evt)
-        missing = _missing_text(found.present)
-        return Shot(*who, found.panels.reshape(self.shape), found.present, damage, missing, evt)
+            note = fault or f"no {self.det.name} data in this event"
+            return Shot(*who, None, absent, damage, note, evt, faulty)
+        note = "; ".join(filter(None, (_missing_text(found.present), fault and f"a part {fault}")))
+        panels = found.panels.reshape(self.shape)
+        return Shot(*who, panels, found.present, damage, note, evt, faulty)
 
     def constants(self) -> tuple[Array | None, Array | None]:
-        """Return pedestals rounded to whole ADU and bad pixels (bool), or None for each.
+        """Return pedestals (float32, ADU) and bad pixels (bool), or None for each.
 
         Both are det.shape. They hold for the whole run; what is wrong with them is noted in
         `trouble`.
@@ -130,7 +138,8 @@ class Reader:
         with self._lock:
             if self._constants is None:
                 pedestals, bad = (self._constant(kind) for kind in ("pedestals", "bad"))
-                self._constants = (_whole(pedestals), bad)
+                self._whole = _whole(pedestals)
+                self._constants = (pedestals, bad)
             return self._constants
 
     def _constant(self, kind: str) -> Array | None:
@@ -147,25 +156,36 @@ class Reader:
             self.trouble.append(text)
 
     def panels(self, shot: Shot) -> Array:
-        """Return what is drawn: ADU less pedestal where pedestals exist, 0 in absent segments."""
+        """Return what is drawn in 8 bits: whole ADU less pedestal where there are pedestals.
+
+        The pedestals are rounded to whole ADU here, for speed, so a pixel is drawn at most 0.5 ADU
+        off; `exact` has the true ones. Absent segments are 0.
+        """
         if shot.raw is None:
             return np.zeros(self.shape, np.int16)
-        pedestals, _ = self.constants()
-        if pedestals is None:
+        self.constants()
+        if self._whole is None:
             return shot.raw
-        wide = np.result_type(shot.raw, pedestals)  # int16 - int16 fits: counts have 14 bits
-        out = np.subtract(shot.raw, pedestals, dtype=wide)
+        wide = np.result_type(shot.raw, self._whole)  # int16 - int16 fits: counts have 14 bits
+        out = np.subtract(shot.raw, self._whole, dtype=wide)
         if not shot.present.all():
             out[~shot.present] = 0
         return out
 
-    def image(self, shot: Shot) -> Array | None:
-        """Return what is drawn, assembled and upright: float32 (rows, cols), ADU, gaps nan."""
+    def exact(self, shot: Shot) -> Array:
+        """Return ADU less the true pedestals, nan where there is nothing: float32."""
         if shot.raw is None:
-            return None
-        panels = self.panels(shot).astype(np.float32)
-        panels[~shot.present] = np.nan
-        return self.assembled(panels)
+            return np.full(self.shape, np.nan, np.float32)
+        pedestals, _ = self.constants()
+        out = shot.raw.astype(np.float32)
+        if pedestals is not None:
+            out -= pedestals
+        out[~shot.present] = np.nan
+        return out
+
+    def image(self, shot: Shot) -> Array | None:
+        """Return `exact` assembled and upright: float32 (rows, cols), ADU, gaps nan."""
+        return None if shot.raw is None else self.assembled(self.exact(shot))
 
     def assembled(self, panels: Array) -> Array:
         """Return float panels as an upright image, nan in the gaps: float32 (rows, cols).

@@ -5,6 +5,7 @@ Frames never are traits: traits are stored in the notebook.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import traitlets
@@ -53,6 +54,13 @@ class ViewState(traitlets.HasTraits):
         if -n <= index < n:
             return index % n
         raise traitlets.TraitError(f"event {index}: this run has events 0 to {n - 1}")
+
+    @traitlets.validate("vmin", "vmax")
+    def _finite(self, proposal: Any) -> float:
+        value = float(proposal["value"])
+        if math.isfinite(value):
+            return value
+        raise traitlets.TraitError(f"{proposal['trait'].name} = {value}: expected a number of ADU")
 
 
 LOOK = ("arrangement", "cmap", "scale", "auto", "vmin", "vmax")

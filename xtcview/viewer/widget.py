@@ -13,6 +13,7 @@ reading and coding one event takes 5 to 10 ms, and the page has one request in f
 from __future__ import annotations
 
 import base64
+import os
 import threading
 import weakref
 from dataclasses import replace
@@ -20,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
+from IPython import get_ipython
 from numpy.typing import NDArray
 
 from xtcview.calib.geometry import Orientation
+from xtcview.errors import XtcError
 from xtcview.viewer import assets, messages
 from xtcview.viewer.layout import Picture, image_picture, raw_pictures, turned
 from xtcview.viewer.reader import Reader, error_text
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from xtcview.viewer.export import Scene
 
 Array = NDArray[Any]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Viewer(ViewState, anywidget.AnyWidget):
@@ -82,7 +86,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
 
     @property
     def image(self) -> Array | None:
-        """The shown event assembled and upright: float32 (rows, cols), ADU less pedestals."""
+        """The shown event assembled and upright: float32 (rows, cols), ADU less true pedestals."""
         return self._reader.image(self._reader.shot(self.event))
 
     @property
@@ -106,7 +110,14 @@ class Viewer(ViewState, anywidget.AnyWidget):
         ----------
         reduction : Reduction, optional
             From `xtcview.reduce`. None returns to the events, and so does moving the slider.
+
+        Raises
+        ------
+        XtcError
+            When it is no reduction, or one of another detector; the viewer stays as it was.
         """
+        if reduction is not None:
+            messages.reduced(self._reader, reduction)  # refuses before anything has changed
         self._reduction = reduction
         self._show_number += 1
         if reduction is None:
@@ -146,6 +157,8 @@ class Viewer(ViewState, anywidget.AnyWidget):
         if bundle is not None:
             png = export.small_png(self._scene())
             bundle[0]["image/png"] = base64.b64encode(png).decode("ascii")
+            if unattended():  # a widget that nobody will see alive would hide the picture
+                bundle[0].pop(WIDGET, None)
         return bundle
 
     def _scene(self) -> Scene:
@@ -159,7 +172,8 @@ class Viewer(ViewState, anywidget.AnyWidget):
         if reduction is None:
             return scene
         found = messages.reduced(self._reader, reduction)
-        return replace(scene, reduced=found, progress=reduction.progress)
+        account = messages.account(reduction, found.name if found else "")
+        return replace(scene, reduced=found, account=account)
 
     def _image(self) -> Picture:
         """Return how the right pane is drawn; follows the detector's orientation."""
@@ -216,5 +230,21 @@ class Viewer(ViewState, anywidget.AnyWidget):
         """Send the picture that a reduction has so far, when it is the one being shown."""
         if reduction is not self._reduction:
             return
-        answer, buffers = messages.progress(self._reader, reduction)
+        try:
+            answer, buffers = messages.progress(self._reader, reduction)
+        except XtcError as error:  # its first values are of another detector: say so, let it go
+            self._reduction = None
+            answer, buffers = {"t": "sum", "data": False, "note": error_text(error)}, []
         self._post(answer | {"show": self._show_number}, buffers)
+
+
+def unattended() -> bool:
+    """Tell whether the running cell was sent by a program that cannot ask anybody anything.
+
+    nbconvert --execute, nbclient and papermill say so, and keep the outputs only. Voila says so
+    too, but brings the widget to life afterwards.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None or os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
+        return False
+    return kernel.get_parent("shell").get("content", {}).get("allow_stdin") is False

@@ -23,7 +23,8 @@ export function expandMap(hex) {
 
 /** ADU to 0..1. */
 export function stretch(value, vmin, vmax, scale) {
-  const t = Math.min(Math.max((value - vmin) / (vmax - vmin), 0), 1);
+  const width = Math.max(vmax - vmin, 1e-6 * Math.max(Math.abs(vmin), 1));
+  const t = Math.min(Math.max((value - vmin) / width, 0), 1);
   if (scale === "log") return Math.log1p(LOG_CONTRAST * t) / Math.log1p(LOG_CONTRAST);
   return scale === "sqrt" ? Math.sqrt(t) : t;
 }

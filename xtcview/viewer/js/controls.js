@@ -40,7 +40,8 @@ export function createEventBar(act) {
   });
   const number = make("input", {
     type: "number", min: 0, step: 1, value: 0, class: "xv-number", "aria-label": "go to event",
-    title: "go to event", onchange: (e) => act.go(Number(e.target.value)),
+    title: "go to event", onchange: (e) => typedEvent(e.target, act),
+    oninput: () => (number.editing = true), onblur: () => typedEvent(number, act),
   });
   const play = button("play", "play (space)", () => act.toggle());
   const total = make("span", { class: "xv-quiet" });
@@ -58,12 +59,20 @@ export function createEventBar(act) {
     slider, number, play, total, rate };
 }
 
+/** Go to the event that was typed; the box then shows where that led, also after nonsense. */
+function typedEvent(box, act) {
+  const asked = box.editing && box.value.trim() !== "";
+  box.editing = false;
+  if (asked) act.go(Number(box.value));
+  box.value = act.wish();
+}
+
 /** Show on the bar which event is wished for. */
 export function showWish(bar, index, n, time) {
   bar.slider.max = Math.max(0, n - 1);
   bar.slider.value = index;
   bar.number.max = Math.max(0, n - 1);
-  if (document.activeElement !== bar.number) bar.number.value = index;
+  if (!bar.number.editing) bar.number.value = index;
   bar.total.textContent = `of ${n}`;
   bar.slider.setAttribute("aria-valuetext", `event ${index} of ${n}${time ? `, ${time}` : ""}`);
   bar.slider.disabled = bar.number.disabled = n < 2;
@@ -83,34 +92,57 @@ export function createColourBar(maps, scales, change) {
   const scale = choose("scale", scales, (e) => change({ scale: e.target.value }));
   const limit = (name, label) => make("input", {
     type: "text", inputMode: "decimal", class: "xv-limit", "aria-label": label, title: label,
-    onchange: (e) => typedLimit(e.target, name, change),
+    oninput: () => (bar[name].editing = true), onchange: () => typedLimit(bar, name, change),
   });
   const vmin = limit("vmin", "lowest ADU shown");
   const vmax = limit("vmax", "highest ADU shown");
   const ramp = make("canvas", { class: "xv-ramp", width: 256, height: 1, "aria-hidden": "true" });
-  const auto = make("input", { type: "checkbox", onchange: (e) => change({ auto: e.target.checked }) });
+  const auto = make("input", { type: "checkbox", onchange: (e) => {
+    bar.typed = {};
+    change({ auto: e.target.checked });
+  } });
   const unit = make("span", { class: "xv-quiet", textContent: "ADU" });
-  const title = "limits follow the 1 and 99.9 percentiles of each frame; off: they stay";
+  const title = "limits follow the 1 and 99.9 percentiles of what is shown, which are means of"
+    + " blocks of pixels where the picture is coarser than the detector; off: they stay";
   const root = make("div", { class: "xv-bar" }, cmap, scale, vmin, ramp, vmax, unit,
     make("label", { class: "xv-pair", title }, auto, "auto limits"));
-  return { root, cmap, scale, vmin, vmax, ramp, auto, unit };
+  const bar = { root, cmap, scale, vmin, vmax, ramp, auto, unit, look: {}, typed: {} };
+  return bar;
 }
 
-/** A limit typed by hand holds from then on. */
-function typedLimit(input, name, change) {
-  const value = Number(input.value.replace(",", "."));
-  const known = input.value.trim() !== "" && Number.isFinite(value);
-  input.classList.toggle("xv-wrong", !known);
-  if (known) change({ [name]: value, auto: false });
+/** Limits typed by hand hold from then on; until they make sense they only stand there, marked. */
+function typedLimit(bar, name, change) {
+  const text = bar[name].value.trim();
+  bar[name].editing = false;
+  if (text === "") delete bar.typed[name];
+  else bar.typed[name] = Number(text.replace(",", "."));
+  const { vmin, vmax } = { ...bar.look, ...bar.typed };
+  if (Object.keys(bar.typed).length && Number.isFinite(vmax - vmin) && vmin < vmax) {
+    bar.typed = {};
+    return change({ vmin, vmax, auto: false });
+  }
+  showLimits(bar);
+}
+
+/** Show the limits in force, or those typed that cannot be. */
+function showLimits(bar) {
+  const { vmin, vmax } = { ...bar.look, ...bar.typed };
+  for (const name of ["vmin", "vmax"]) {
+    const box = bar[name];
+    if (!(name in bar.typed) && !box.editing) box.value = format(bar.look[name]);
+    const wrong = name in bar.typed || !(vmin < vmax);
+    box.classList.toggle("xv-wrong", wrong);
+    box.setAttribute("aria-invalid", String(wrong));
+    box.title = box.getAttribute("aria-label") + (wrong ? ": the lowest must be below the highest" : "");
+  }
 }
 
 /** Show the look on the bar, with its colours drawn between the limits. */
 export function showLook(bar, look, table) {
   for (const name of ["cmap", "scale"]) bar[name].value = look[name];
   bar.auto.checked = look.auto;
-  for (const name of ["vmin", "vmax"]) {
-    if (document.activeElement !== bar[name] || look.auto) bar[name].value = format(look[name]);
-  }
+  bar.look = look;
+  showLimits(bar);
   if (bar.table === table) return;
   bar.table = table;
   const pixels = new ImageData(256, 1);

@@ -57,7 +57,7 @@ export function createHover(v) {
       values.set(key({ index, done: v.shown?.done }, { segment }), typed(buffers[0], content.dtype));
       if (values.size > KEEP) values.delete(values.keys().next().value);
       if (buffers.length === 3) {
-        constants.set(segment, { pedestal: typed(buffers[1], "int32"), bad: typed(buffers[2], "uint8") });
+        constants.set(segment, { pedestal: typed(buffers[1], "float32"), bad: typed(buffers[2], "uint8") });
       }
       show();
     },
@@ -70,7 +70,7 @@ export function createHover(v) {
 }
 
 const KINDS = {
-  int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array, int32: Int32Array, float32: Float32Array,
+  int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array, float32: Float32Array,
 };
 
 function typed(view, dtype) {
@@ -96,7 +96,7 @@ function value(v, { segment, row, col }, values, known) {
   const out = [text("xv-value", `${format(values[at])} ADU`)];
   if (v.shown.subtracted && known?.pedestal.length) {
     const pedestal = known.pedestal[at];
-    out.push(text("xv-quiet", `= ${format(values[at] - pedestal)} + pedestal ${pedestal}`));
+    out.push(text("xv-quiet", `= ${(values[at] - pedestal).toFixed(1)} + pedestal ${pedestal.toFixed(1)}`));
   }
   if (known?.bad.length && known.bad[at]) out.push(text("xv-warn", "marked bad"));
   return out;

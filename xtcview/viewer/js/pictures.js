@@ -12,7 +12,10 @@ export function takeFrame(v, content, buffers) {
   const data = content.data ? codes : (v.blank ??= new Uint8Array(blockCount(v)));
   v.frame = { codes: data, levels, shape: v.hello.shape, f: content.f ?? v.hello.f };
   v.counts = null;
-  if (content.data) v.colours.unit.textContent = content.subtracted ? "ADU − pedestal" : "ADU";
+  if (content.data) {
+    v.colours.unit.textContent = content.subtracted ? "ADU − pedestal" : "ADU";
+    v.rawLabel.textContent = content.label;
+  }
   autoLimits(v);
   paint(v);
   showNotes(v);

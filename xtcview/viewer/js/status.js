@@ -8,9 +8,11 @@ export function showNotes(v) {
   const add = (kind, text, title = text) =>
     badges.push(make("span", { class: `xv-badge xv-${kind}`, textContent: text, title }));
   const last = v.shown ? "the kernel does not answer; this is the last picture" : "waiting for the kernel";
-  if (v.late) add("warn", last);
+  const gone = "the kernel does not know this viewer any more: run its cell again";
+  if (v.gone) add("warn", gone);
+  else if (v.late) add("warn", last);
   if (v.shown?.damage) add("warn", `damaged: ${v.shown.damage}`);
-  if (v.shown?.note && v.shown.data) add("note xv-event", v.shown.note);
+  if (v.shown?.note && v.shown.data) add(v.shown.faulty ? "warn" : "note xv-event", v.shown.note);
   const { problems = 0, problem } = v.shown ?? {};
   if (problems) add("note", `${problems} problem${problems > 1 ? "s" : ""} in this run: ${problem}`);
   for (const note of v.hello?.notes ?? []) add("note", note);
@@ -52,12 +54,13 @@ export function showStatus(v) {
 function eventParts(s) {
   const parts = [["xv-shown", `shows event ${s.index}`]];
   if (s.time) parts.push(["xv-id", `${s.time} UTC`], ["xv-id", `fiducial ${s.fiducial}`]);
-  if (s.known) parts.push(s.damage ? ["xv-warn", "damaged"] : ["xv-quiet", "no damage"]);
+  if (s.damage) parts.push(["xv-warn", "damaged"]);
+  if (s.faulty) parts.push(["xv-warn", s.data ? "a part cannot be read" : "cannot be read"]);
+  if (s.known && !s.damage && !s.faulty) parts.push(["xv-quiet", "no damage"]);
   return parts;
 }
 
 function sumParts(s) {
-  const state = s.finished ? "finished" : "running";
-  return [["xv-shown", s.name || "reduction"], ["xv-id", `${s.done} / ${s.total} events`],
-    ["xv-quiet", state]];
+  if (!s.account) return [["xv-warn", s.note]];
+  return [["xv-shown", s.account], ["xv-quiet", s.finished ? "finished" : "running"]];
 }

@@ -33,7 +33,7 @@ function createView(model) {
     look: Object.fromEntries(LOOK.map((name) => [name, model.get(name)])),
     dirty: false, playing: null, place: null, dismissed: 0, show: 0, counts: null,
   };
-  v.tell = (content) => model.send({ view: id, ...content });
+  v.tell = (content) => guarded(v, () => model.send({ view: id, ...content }));
   v.frames = createRequests({
     send: (seq, index, hurried) => {
       const f = v.hello.f * (hurried ? HURRY : 1);
@@ -56,7 +56,7 @@ function buildPage(v) {
   v.raw = createPane("raw", onHover);
   v.image = createPane("image", onHover);
   v.bar = createEventBar({
-    go: (index) => go(v, index), step: (by) => go(v, v.wish + by), toggle: () => togglePlay(v),
+    go: (index) => go(v, index), wish: () => v.wish, step: (by) => go(v, v.wish + by), toggle: () => togglePlay(v),
   });
   v.colours = createColourBar([v.look.cmap], SCALES, (part) => changeLook(v, part));
   v.title = make("strong");
@@ -68,13 +68,15 @@ function buildPage(v) {
   v.imageLabel = make("span", { class: "xv-quiet" });
   v.status = make("div", { class: "xv-status" });
   v.readout = make("div", { class: "xv-readout" });
-  const head = (text, ...rest) => make("div", { class: "xv-head" }, make("span", { textContent: text }), ...rest);
+  v.rawLabel = make("span", { textContent: "sections" });
+  const geometry = make("span", { textContent: "geometry" });
+  const head = (...parts) => make("div", { class: "xv-head" }, ...parts);
   v.root = make("div", { class: "xtcview", tabIndex: 0, role: "group", "aria-label": "event viewer",
     "data-lm-suppress-shortcuts": "true", onkeydown: (e) => onKey(v, e), onfocusout: (e) => onLeave(v, e) },
     make("div", { class: "xv-top" }, v.title, v.badges),
     make("div", { class: "xv-panes" },
-      make("div", { class: "xv-pane" }, head("raw", v.choice), v.raw.frame),
-      make("div", { class: "xv-pane" }, head("geometry", v.imageLabel, turnButtons(v)), v.image.frame)),
+      make("div", { class: "xv-pane" }, head(v.rawLabel, v.choice), v.raw.frame),
+      make("div", { class: "xv-pane" }, head(geometry, v.imageLabel, turnButtons(v)), v.image.frame)),
     v.readout, v.bar.root, v.status, v.colours.root);
 }
 
@@ -130,6 +132,7 @@ function onHello(v, content, buffers) {
   v.hatch = content.missing.map((c) => rgb(...c));
   v.title.textContent = `${content.run} · ${content.name}`;
   v.title.title = content.source;
+  if (asked) v.rawLabel.textContent = content.label;
   setOptions(v.colours.cmap, Object.keys(content.anchors).map((k) => [k, k]));
   setOptions(v.choice, v.raws.map((p) => [p.key, p.label]));
   v.choice.hidden = v.raws.length < 2;
@@ -173,9 +176,26 @@ function onError(v, content) {
   showStatus(v);
 }
 
+/** Send something; without a kernel, or after `close()` in Python, say so instead of failing. */
+function guarded(v, send) {
+  const told = (gone) => {
+    if (Boolean(v.gone) === gone) return;
+    v.gone = gone;
+    v.root.classList.toggle("xv-late", gone || Boolean(v.late));
+    showNotes(v);
+  };
+  try {
+    send()?.catch?.(() => told(true));
+    told(false);
+  } catch (error) {
+    console.warn("xtcview:", error);
+    told(true);
+  }
+}
+
 function setLate(v, late) {
   v.late = late;
-  v.root.classList.toggle("xv-late", late);
+  v.root.classList.toggle("xv-late", late || Boolean(v.gone));
   showNotes(v);
 }
 
@@ -251,11 +271,11 @@ function settle(v) {
 
 /** Tell the kernel, in one message, which event is shown and how; nothing when all is known. */
 function writeSettings(v) {
-  if (!v.hello) return;
+  if (!v.hello || v.gone) return;
   v.writing = true;
   if (v.shown?.index >= 0) v.model.set("event", v.shown.index);
   if (v.dirty || v.look.auto) for (const name of LOOK) v.model.set(name, v.look[name]);
   v.writing = false;
   v.dirty = false;
-  v.model.save_changes();
+  guarded(v, () => v.model.save_changes());
 }
