@@ -123,7 +123,8 @@ class Reader:
         faulty = bool(evt.problems)
         fault = f"cannot be read: {evt.problems[0]}" if faulty else ""
         if found is None:
-            note = fault or f"no {self.det.name} data in this event"
+            why = f": {damage}" if damage else " in this event"
+            note = fault or f"no {self.det.name} data{why}"
             return Shot(*who, None, absent, damage, note, evt, faulty)
         note = "; ".join(filter(None, (_missing_text(found.present), fault and f"a part {fault}")))
         panels = found.panels.reshape(self.shape)
