@@ -315,6 +315,19 @@ def test_a_reduction_grows_in_the_panes(viewer):
     assert both(viewer) == [44, 44]
 
 
+def test_hover_reads_the_reduction_that_is_shown(viewer):
+    """Another reduction, as far as the first one: its own values, not those fetched before."""
+    says = "(t) => document.querySelector('.xv-value')?.innerText === t"
+    pages.kernel(viewer, "[a := fakes.FakeReduction(50), a.advance(33), xv.show(a)] and 0")
+    wait_for(viewer, 33)
+    viewer.mouse.move(*viewer.evaluate("xv.place('raw', { segment: 12, row: 120, col: 300 })"))
+    viewer.wait_for_function(says, arg=f"{fakes.PEDESTAL + 1.5} ADU")
+    other = "{'mean': fakes.FakeReduction.partial(b)['mean'] + 10}"
+    make = f"b := fakes.FakeReduction(50), b.advance(33), setattr(b, 'partial', lambda: {other})"
+    pages.kernel(viewer, f"[{make}, xv.show(b)] and 0")
+    viewer.wait_for_function(says, arg=f"{fakes.PEDESTAL + 11.5} ADU")
+
+
 def test_the_saved_notebook_keeps_a_picture_and_stays_small(viewer, folder):
     from nbconvert import HTMLExporter
 

@@ -86,7 +86,7 @@ def test_a_reduction_grows(reader):
     assert content["account"] == "mean of 40 events so far, 40 of 100 read"
     assert memoryview(buffers[0]).nbytes == 32 * 93 * 194
     content, buffers = ask(reader, reduction, index=-1, segment=2)
-    assert content["dtype"] == "float32"
+    assert (content["dtype"], content["done"]) == ("float32", 40)
     assert np.frombuffer(buffers[0], "<f4")[0] == fakes.PEDESTAL + 1.5
 
 

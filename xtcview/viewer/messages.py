@@ -184,13 +184,15 @@ def segment(reader: Reader, content: dict[str, Any], reduction: Any) -> Message:
     and, when `content['constants']` asks for them, pedestals float32 and bad pixels uint8.
     """
     index, k = int(content["index"]), int(content["segment"])
+    answer: dict[str, Any] = {"t": "segment", "index": index, "segment": k}
     if index < 0:
+        # read before the values: those of an earlier state are never filed as the last
+        answer["done"] = 0 if reduction is None else int(reduction.progress[0])
         found = None if reduction is None else reduced(reader, reduction)
         values = None if found is None else found.values[k].astype("<f4")
     else:
         raw = reader.shot(index).raw
         values = None if raw is None else np.ascontiguousarray(raw[k])
-    answer: dict[str, Any] = {"t": "segment", "index": index, "segment": k}
     if values is None:
         return answer | {"data": False}, []
     buffers: list[Any] = [values.tobytes()]

@@ -210,7 +210,9 @@ class Viewer(ViewState, anywidget.AnyWidget):
             self._reduction = None
             answer, buffers = messages.event(self._reader, int(content["index"]), int(content["f"]))
         elif kind == "segment":
-            answer, buffers = messages.segment(self._reader, content, self._reduction)
+            show, reduction = self._show_number, self._reduction
+            answer, buffers = messages.segment(self._reader, content, reduction)
+            answer |= {"show": show} if answer["index"] < 0 else {}
         else:
             raise ValueError(f"the page asked for {kind!r}, which this version does not know")
         return answer | back, buffers

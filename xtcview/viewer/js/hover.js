@@ -32,7 +32,8 @@ export function createHover(v) {
   }
 
   function key(shown, place) {
-    return `${shown.index} ${shown.done ?? ""} ${place.segment}`;
+    // of a reduction, values belong to one state of one of them
+    return `${shown.index} ${shown.show ?? ""} ${shown.done ?? ""} ${place.segment}`;
   }
 
   function show() {
@@ -53,8 +54,8 @@ export function createHover(v) {
     },
     answer(_, content, buffers) {
       if (!segments.answered(content.seq) || !content.data) return;
-      const { segment, index } = content;
-      values.set(key({ index, done: v.shown?.done }, { segment }), typed(buffers[0], content.dtype));
+      const { segment } = content;
+      values.set(key(content, { segment }), typed(buffers[0], content.dtype));
       if (values.size > KEEP) values.delete(values.keys().next().value);
       if (buffers.length === 3) {
         constants.set(segment, { pedestal: typed(buffers[1], "float32"), bad: typed(buffers[2], "uint8") });
