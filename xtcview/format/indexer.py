@@ -7,7 +7,6 @@ IndexList.cc, XtcIterL1Accept.hh), so that the result is the same file, byte for
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,28 +29,62 @@ _MASK_BITS = 32
 _ALL = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Scan:
-    """What one pass over a file found.
+class Scanner:
+    """Indexes a file in one pass, which can go on when the file has grown.
 
     Parameters
     ----------
-    index : Index
-    transitions : list of (int, Dgram)
-        Byte offset and header of every datagram that is not an L1Accept.
+    read : callable
+        ``read(offset, size) -> bytes``.
+    name : str
+        Base name of the .xtc file.
+
+    Attributes
+    ----------
     end : int
-        Byte behind the last whole datagram.
+        Byte behind the last whole datagram that was read.
     fault : str
         Why the pass ended there; empty at the end of the file.
+    transitions : list of (int, Dgram)
+        Byte offset and header of every datagram that is not an L1Accept.
     """
 
-    index: Index
-    transitions: list[tuple[int, Dgram]]
-    end: int
-    fault: str
+    def __init__(self, read: Read, name: str) -> None:
+        self.name, self.end, self.fault = name, 0, ""
+        self.transitions: list[tuple[int, Dgram]] = []
+        self._builder, self._window = _Builder(), Window(read)
+
+    def advance(self, size: int) -> None:
+        """Read on to the end of a file of `size` bytes, or to a datagram that is not whole."""
+        self._window.data, self.fault = b"", ""  # bytes seen at the last end may be zeros no more
+        while self.end < size:
+            left = size - self.end
+            if left < DGRAM_SIZE:
+                wanted = f"a {DGRAM_SIZE}-byte datagram header was expected"
+                self.fault = f"{left} bytes left where {wanted}"
+                return
+            head = dgram(self._window.get(self.end, DGRAM_SIZE))
+            self.fault = root_fault(head.extent, left)
+            if self.fault:
+                return
+            self._add(head)
+            self.end += head.size
+
+    def _add(self, head: Dgram) -> None:
+        if head.service == Transition.L1Accept:
+            self._builder.event(head, self.end, self._window)
+            return
+        self.transitions.append((self.end, head))
+        if head.service == Transition.BeginCalibCycle:
+            self._builder.calib_cycle(head, self.end)
+
+    @property
+    def index(self) -> Index:
+        """Index of what was read so far, made anew."""
+        return self._builder.finish(self.name)
 
 
-def scan(read: Read, size: int, name: str) -> Scan:
+def scan(read: Read, size: int, name: str) -> Scanner:
     """Index a file of `size` bytes.
 
     Parameters
@@ -63,27 +96,9 @@ def scan(read: Read, size: int, name: str) -> Scan:
     name : str
         Base name of the .xtc file.
     """
-    builder, window = _Builder(), Window(read)
-    transitions: list[tuple[int, Dgram]] = []
-    offset, fault = 0, ""
-    while offset < size:
-        if size - offset < DGRAM_SIZE:
-            fault = (
-                f"{size - offset} bytes left where a {DGRAM_SIZE}-byte datagram header was expected"
-            )
-            break
-        head = dgram(window.get(offset, DGRAM_SIZE))
-        fault = root_fault(head.extent, size - offset)
-        if fault:
-            break
-        if head.service == Transition.L1Accept:
-            builder.event(head, offset, window)
-        else:
-            transitions.append((offset, head))
-            if head.service == Transition.BeginCalibCycle:
-                builder.calib_cycle(head, offset)
-        offset += head.size
-    return Scan(builder.finish(name), transitions, offset, fault)
+    scanner = Scanner(read, name)
+    scanner.advance(size)
+    return scanner
 
 
 class Window:

@@ -17,7 +17,7 @@ import numpy as np
 from xtcview.errors import RunNotFoundError
 from xtcview.source import AliasMap
 
-from . import dataset, files, missing, options, timeline
+from . import dataset, files, indexes, missing, options, timeline
 from .config import ConfigStore, Configuration
 from .env import Env
 from .epics import EpicsStore, EpicsTable
@@ -82,8 +82,8 @@ class Run:
         self.dataset, self._options = which, dict(options.OPTIONS)
         self.problems: list[Problem] = []
         self.files = self._usable(members)
-        indexes = [timeline.load_index(f, self.problems) for f in self.files]
-        self.timeline = timeline.merge(self.files, indexes)
+        found = [indexes.load(f, self.problems) for f in self.files]
+        self.timeline = timeline.merge(self.files, found)
         if not len(self.timeline.events):
             why = "".join(f"; {problem}" for problem in self.problems)
             raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")

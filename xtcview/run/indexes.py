@@ -1,0 +1,125 @@
+"""The index of a file: the DAQ's, held against the file, or made by reading the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xtcview.errors import IndexFileError
+from xtcview.format import index, indexer
+from xtcview.format.headers import DGRAM_SIZE, NO_FIDUCIAL, dgram
+from xtcview.format.ids import Transition
+from xtcview.format.index import Index
+from xtcview.format.tree import root_fault
+
+from .files import Problem, XtcFile
+
+_NAME = 31  # characters of a file's name that fit into its index
+Table = npt.NDArray[Any]
+
+
+def load(file: XtcFile, problems: list[Problem]) -> Index:
+    """Read the index of a file and hold it against the file; without one, read the file.
+
+    Nodes behind the end of a file that was cut are dropped, and a problem says how many.
+
+    Raises
+    ------
+    IndexFileError
+        The index is cut, or describes another file.
+    """
+    if not file.index_path.is_file():
+        scan = indexer.scan(file.read, file.size, file.path.name)
+        if scan.fault:
+            consequence = "what follows is not read"
+            problems.append(Problem(str(file.path), scan.end, scan.fault, consequence))
+        return scan.index
+    found = index.decode(file.index_path.read_bytes(), file.index_path)
+    keep = _present(found.nodes, file, problems)
+    if not keep.all() and found.name != file.path.name[:_NAME]:
+        raise _misfit(file, f"the events of {found.name}")
+    nodes = found.nodes[keep]
+    for node in (nodes[:1], nodes[-1:]):
+        _check_node(node, file, Transition.L1Accept)
+    cycles = _present_cycles(found.calib_cycles, file, problems)
+    _check_tail(nodes, file, problems)
+    return Index(found.name, nodes, cycles, found.codes, found.segments, found.version)
+
+
+def _present(nodes: Table, file: XtcFile, problems: list[Problem]) -> npt.NDArray[np.bool_]:
+    """Say which nodes' datagrams lie in the file; the last of them may be cut."""
+    offsets = nodes["offset"]
+    if (offsets < 0).any():
+        raise _misfit(file, f"a datagram at byte {int(offsets.min())}")
+    keep: npt.NDArray[np.bool_] = offsets <= file.size - DGRAM_SIZE
+    if keep.any():
+        last = int(offsets[keep].max())
+        _check_node(nodes[offsets == last], file, Transition.L1Accept)
+        head = dgram(file.read_exactly(last, DGRAM_SIZE, "datagram header"))
+        if root_fault(head.extent, file.size - last):
+            keep &= offsets != last
+    if not keep.all():
+        cut = int(offsets[~keep].min())
+        lost = f"{int((~keep).sum())} of {len(nodes)} events cannot be read from it"
+        what = f"the file ends at byte {file.size}, before the events that its index lists"
+        problems.append(Problem(str(file.path), cut, what, lost))
+    return keep
+
+
+def _present_cycles(cycles: Table, file: XtcFile, problems: list[Problem]) -> Table:
+    """Return the calib cycles that lie in the file; hold the first and the last against it."""
+    offsets = cycles["offset"]
+    if (offsets < 0).any():
+        raise _misfit(file, f"a calib cycle at byte {int(offsets.min())}")
+    keep = offsets <= file.size - DGRAM_SIZE
+    if not keep.all():
+        what = f"the file ends at byte {file.size}, before calib cycles that its index lists"
+        lost = f"{int((~keep).sum())} of {len(cycles)} calib cycles are known from other streams"
+        problems.append(Problem(str(file.path), int(offsets[~keep].min()), what, f"{lost} or lost"))
+    found = cycles[keep]
+    for cycle in (found[:1], found[-1:]):
+        _check_node(cycle, file, Transition.BeginCalibCycle)
+    return found
+
+
+def _check_node(node: Table, file: XtcFile, service: Transition) -> None:
+    """Hold one node against the datagram that it points at."""
+    if not len(node):
+        return
+    offset = int(node["offset"][0])
+    head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
+    names = ["seconds", "nanoseconds"]
+    names += ["fiducial"] if service == Transition.L1Accept else []
+    want, have = [int(node[n][0]) for n in names], [getattr(head, n) for n in names]
+    if want != have or head.service != service:
+        raise _misfit(file, f"{service.name} {want} at byte {offset}, found {have}")
+
+
+def _check_tail(nodes: Table, file: XtcFile, problems: list[Problem]) -> None:
+    """Look at what follows the last indexed event: a cut datagram, or events not indexed."""
+    offset, missed = (int(nodes["offset"].max()) if len(nodes) else 0), -int(len(nodes) > 0)
+    at = offset
+    while offset < file.size:
+        data = file.read(offset, DGRAM_SIZE)
+        whole = len(data) == DGRAM_SIZE
+        fault = root_fault(dgram(data).extent, file.size - offset) if whole else "header is cut"
+        if fault:
+            lost = "the file is cut there; what followed is lost"
+            if not any(p.file == str(file.path) for p in problems):
+                problems.append(Problem(str(file.path), offset, fault, lost))
+            break
+        head = dgram(data)
+        missed += head.service == Transition.L1Accept and head.fiducial != NO_FIDUCIAL
+        offset += head.size
+    if missed > 0:
+        lost = f"{missed} events are not shown; take the index away to read the file itself"
+        problems.append(Problem(str(file.index_path), None, f"ends before byte {at}", lost))
+
+
+def _misfit(file: XtcFile, expected: str) -> IndexFileError:
+    remedy = "take the index away, and the .xtc file is read instead"
+    return IndexFileError(
+        f"does not fit {file.path.name}: it lists {expected}; {remedy}", file.index_path
+    )
