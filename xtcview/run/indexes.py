@@ -40,7 +40,7 @@ def load(file: XtcFile, problems: list[Problem]) -> Index:
     keep = _present(found.nodes, file, problems)
     if not keep.all() and found.name != file.path.name[:_NAME]:
         raise _misfit(file, f"the events of {found.name}")
-    nodes = found.nodes[keep]
+    nodes = found.nodes if keep.all() else found.nodes[keep]
     for node in (nodes[:1], nodes[-1:]):
         _check_node(node, file, Transition.L1Accept)
     cycles = _present_cycles(found.calib_cycles, file, problems)

@@ -82,8 +82,7 @@ class Run:
         self.dataset, self._options = which, dict(options.OPTIONS)
         self.problems: list[Problem] = []
         self.files = self._usable(members)
-        found = [indexes.load(f, self.problems) for f in self.files]
-        self.timeline = timeline.merge(self.files, found)
+        self.timeline = self._merged()
         if not len(self.timeline.events):
             why = "".join(f"; {problem}" for problem in self.problems)
             raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
@@ -93,6 +92,16 @@ class Run:
         self._times = Times(self.timeline.events)
         self.current = -1  # number of the event read last
         self._env = Env(self)
+
+    def _merged(self) -> timeline.Timeline:
+        """Load the indexes one after another: of a long run all their nodes would fill memory."""
+        parts, found = [], []
+        for number, file in enumerate(self.files):
+            index = indexes.load(file, self.problems)
+            parts.append(timeline.part(number, index))
+            found.append(timeline.without_nodes(index))
+            del index
+        return timeline.merge(self.files, parts, found)
 
     def _usable(self, members: list[XtcFile]) -> list[XtcFile]:
         for file in members:

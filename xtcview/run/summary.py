@@ -60,15 +60,15 @@ def _damage(run: Run) -> str:
 
 def _streams(run: Run) -> str:
     rows: list[tuple[str, ...]] = [("stream", "chunks", "MB", "datagrams", "index", "")]
-    pairs = zip(run.files, run.timeline.indexes, strict=True)
-    for stream, group in groupby(pairs, key=lambda pair: pair[0].stream):
+    triples = zip(run.files, run.timeline.indexes, run.timeline.datagrams(), strict=True)
+    for stream, group in groupby(triples, key=lambda triple: triple[0].stream):
         members = list(group)
-        size = sum(f.size for f, _ in members) / 1e6
-        events = sum(len(i.nodes) for _, i in members)
+        size = sum(f.size for f, _, _ in members) / 1e6
+        events = sum(count for _, _, count in members)
         kind = "control system" if members[0][0].is_ioc else ""
         chunks = f"c{members[0][0].chunk:02d}"
         chunks += f"-c{members[-1][0].chunk:02d}" if len(members) > 1 else ""
-        index = _index_state([f for f, _ in members], members[0][1].version)
+        index = _index_state([f for f, _, _ in members], members[0][1].version)
         rows.append((f"s{stream:02d}", chunks, f"{size:,.1f}", f"{events:,}", index, kind))
     return _table(rows)
 

@@ -8,38 +8,18 @@ RunMap rules); those without a partner are no events.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.format.index import Index
+from xtcview.format.index import Index, Segment
 
+from .columns import Columns, column, constant, interleave, is_constant, join, take
 from .files import XtcFile
 
 IOC_WINDOW = 5  # s between the clocks of the DAQ and of a control system stream
-
-EVENT = np.dtype([
-    ("time",     "<u8"),  #  0  seconds << 32 | nanoseconds
-    ("fiducial", "<u4"),  #  8
-    ("step",     "<i4"),  # 12  calib cycle, from 0; -1 before the first
-    ("first",    "<i8"),  # 16  its contributions: daq[first:last], ioc[ioc_first:ioc_last]
-    ("last",     "<i8"),  # 24
-    ("ioc_first", "<i8"),  # 32
-    ("ioc_last", "<i8"),  # 40
-])  # 48  # fmt: skip
-
-PART = np.dtype([
-    ("time",     "<u8"),  #  0
-    ("fiducial", "<u4"),  #  8
-    ("file",     "<i4"),  # 12  position in the run's list of files
-    ("offset",   "<i8"),  # 16  byte of the datagram
-    ("step",     "<i4"),  # 24
-    ("damage",   "<u4"),  # 28  of the root
-    ("empty",    "<u4"),  # 32  bit k: segment k has no payload
-])  # 36  # fmt: skip
 
 CYCLE = np.dtype([
     ("time",   "<u8"),  #  0
@@ -48,6 +28,7 @@ CYCLE = np.dtype([
 ])  # 20  # fmt: skip
 
 Table = npt.NDArray[Any]
+Part = dict[str, Table]  # columns of one file's contributions
 
 
 @dataclass(frozen=True)
@@ -56,27 +37,31 @@ class Timeline:
 
     Parameters
     ----------
-    events : ndarray of EVENT
-        Sorted by (time, fiducial).
-    daq : ndarray of PART
-        Contributions of DAQ streams, sorted by (time, fiducial, stream, chunk).
-    ioc : ndarray of PART
-        Contributions of control system streams, sorted by (fiducial, time).
+    events : Columns
+        Sorted by (time, fiducial). ``time`` (uint64, seconds << 32 | nanoseconds), ``fiducial``,
+        ``step`` (calib cycle from 0; -1 before the first), ``first`` and ``last`` (its
+        contributions are ``daq[first:last]``), ``ioc_first`` and ``ioc_last`` (of `ioc`).
+    daq : Columns
+        Contributions of DAQ streams, in the events' order, then by stream and chunk: ``file``
+        (position in the run's list), ``offset`` (byte of the datagram), ``damage`` (of its root),
+        ``empty`` (bit k: segment k has no payload).
+    ioc : Columns
+        Contributions of control system streams, sorted by (fiducial, time), which they name too.
     cycles : ndarray of CYCLE
         All DAQ streams' copies of the calib cycles, sorted by (time, stream, chunk).
     indexes : tuple of Index
-        One per file.
+        One per file, without nodes: these are in `daq` and `ioc`.
     """
 
-    events: Table
-    daq: Table
-    ioc: Table
+    events: Columns
+    daq: Columns
+    ioc: Columns
     cycles: Table
     indexes: tuple[Index, ...]
 
     def find(self, time: int, fiducial: int) -> int:
         """Return the number of the event with this exact time and fiducial, -1 without one."""
-        times, fiducials = self._columns["time"], self._columns["fiducial"]
+        times, fiducials = self.events["time"], self.events["fiducial"]
         at = int(times.searchsorted(np.uint64(time)))
         while at < len(times) and times.item(at) == time:
             if fiducials.item(at) == fiducial:
@@ -84,28 +69,21 @@ class Timeline:
             at += 1
         return -1
 
-    @cached_property
-    def _columns(self) -> dict[str, Table]:
-        """Columns that a jump needs, each in one piece: searching strided ones would copy them."""
-        tables = {name: self.events[name] for name in EVENT.names or ()}
-        tables |= {f"daq_{name}": self.daq[name] for name in ("file", "offset")}
-        return {name: np.ascontiguousarray(column) for name, column in tables.items()}
-
     def parts(self, number: int) -> list[tuple[int, int]]:
         """List (file, offset) of an event's contributions; DAQ streams first."""
-        column = self._columns
-        file, offset = column["daq_file"], column["daq_offset"]
-        daq = range(column["first"].item(number), column["last"].item(number))
+        events, file, offset = self.events, self.daq["file"], self.daq["offset"]
+        daq = range(events["first"].item(number), events["last"].item(number))
         found = [(file.item(i), offset.item(i)) for i in daq]
-        first, last = column["ioc_first"].item(number), column["ioc_last"].item(number)
+        first, last = events["ioc_first"].item(number), events["ioc_last"].item(number)
         if first == last:
             return found
-        ioc = self.ioc[first:last]
-        return found + sorted(zip(ioc["file"].tolist(), ioc["offset"].tolist(), strict=True))
+        rows = slice(first, last)
+        ioc = zip(self.ioc["file"][rows].tolist(), self.ioc["offset"][rows].tolist(), strict=True)
+        return found + sorted(ioc)
 
     def step(self, number: int) -> int:
         """Return the calib cycle of an event."""
-        return int(self._columns["step"].item(number))
+        return int(self.events["step"].item(number))
 
     def event_of(self, ioc: bool = False) -> npt.NDArray[np.int64]:
         """Return the event number of every contribution of `daq`, or of `ioc`.
@@ -113,32 +91,124 @@ class Timeline:
         A control system contribution without partner counts to the last event before it (-1:
         before the first).
         """
+        events = self.events
         if not ioc:
-            at = np.arange(len(self.daq))
-            return np.searchsorted(self.events["first"], at, "right") - 1
-        found = np.searchsorted(self.events["time"], self.ioc["time"], "right") - 1
-        for number in np.flatnonzero(self.events["ioc_last"] > self.events["ioc_first"]):
-            found[self.events["ioc_first"][number] : self.events["ioc_last"][number]] = number
+            return np.repeat(np.arange(len(events)), events["last"] - events["first"])
+        found = np.searchsorted(events["time"], self.ioc["time"], "right") - 1
+        first, counts = events["ioc_first"], events["ioc_last"] - events["ioc_first"]
+        rows = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
+        found[rows] = np.repeat(np.arange(len(events)), counts)
         return found
 
+    def datagrams(self) -> list[int]:
+        """Count the L1Accepts of each file."""
+        files = len(self.indexes)
+        daq, ioc = (np.bincount(t["file"], minlength=files) for t in (self.daq, self.ioc))
+        counts: list[int] = (daq + ioc).tolist()
+        return counts
 
-def merge(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Timeline:
-    """Merge the indexes of a run's files, which are sorted by stream and chunk."""
+
+def part(number: int, index: Index) -> Part:
+    """Return the contributions of one file, the `number`-th, in its index's order.
+
+    ``before`` counts the file's calib cycles in front of each.
+    """
+    nodes, cycles = index.nodes, index.calib_cycles
+    before = np.searchsorted(cycles["offset"], nodes["offset"])
+    return {
+        "time": _clock(nodes),
+        "fiducial": nodes["fiducial"].astype("<u4"),
+        "file": constant(number, len(nodes), "<u2"),
+        "offset": nodes["offset"].astype("<i8"),
+        "damage": column(nodes["damage"], "<u4"),
+        "empty": column(nodes["empty"], "<u4"),
+        "before": column(before, "<i4"),
+    }
+
+
+def without_nodes(index: Index) -> Index:
+    """Return what is needed of an index once its nodes are part of a timeline.
+
+    Copied, since views would keep the whole index file in memory.
+    """
+    copies = {n: getattr(index, n).copy() for n in ("calib_cycles", "codes")}
+    segments = (Segment(s.src.copy(), s.sources.copy(), s.types.copy()) for s in index.segments)
+    return replace(index, nodes=index.nodes[:0].copy(), segments=tuple(segments), **copies)
+
+
+def merge(files: Sequence[XtcFile], parts: Sequence[Part], indexes: Sequence[Index]) -> Timeline:
+    """Merge the contributions of a run's files, which are sorted by stream and chunk.
+
+    The parts are used up: of millions of rows, two copies would not fit.
+    """
     cycles = _cycles(files, indexes)
-    tables = _parts(files, indexes, np.unique(cycles["time"]))
-    daq = _join([t for f, t in zip(files, tables, strict=True) if not f.is_ioc])
-    ioc = _join([t for f, t in zip(files, tables, strict=True) if f.is_ioc])
-    daq = daq[np.lexsort((daq["file"], daq["fiducial"], daq["time"]))]
-    ioc = ioc[np.lexsort((ioc["time"], ioc["fiducial"]))]
-    new = np.ones(len(daq), bool)
-    new[1:] = (np.diff(daq["time"]) != 0) | (np.diff(daq["fiducial"]) != 0)
+    steps = _steps(files, parts, indexes, np.unique(cycles["time"]))
+    for rows, step in zip(parts, steps, strict=True):
+        rows["step"] = step
+    ioc = _ioc([part for part, file in zip(parts, files, strict=True) if file.is_ioc])
+    daq, events = _daq([part for part, file in zip(parts, files, strict=True) if not file.is_ioc])
+    return Timeline(_with_ioc(events, ioc), daq, ioc, cycles, tuple(map(without_nodes, indexes)))
+
+
+def _pop(parts: Sequence[Part], name: str) -> Table:
+    """Take a column out of all parts, joined."""
+    return join([part.pop(name) for part in parts])
+
+
+def _ioc(parts: Sequence[Part]) -> Columns:
+    names = ("time", "fiducial", "file", "offset", "damage", "empty")
+    if not parts:
+        return Columns(**{name: np.zeros(0, "<u8") for name in names})
+    ioc = Columns(**{name: _pop(parts, name) for name in names})
+    return ioc[np.lexsort((ioc["time"], ioc["fiducial"]))]
+
+
+def _daq(parts: Sequence[Part]) -> tuple[Columns, Columns]:
+    """Return the contributions in order, and the events that they form."""
+    if _are_alike(parts):
+        return _interleaved(parts)
+    order, time, fiducial = _sorted(_pop(parts, "time"), _pop(parts, "fiducial"))
+    new = np.ones(len(time), bool)
+    new[1:] = (time[1:] != time[:-1]) | (fiducial[1:] != fiducial[:-1])
     first = np.flatnonzero(new)
-    events = np.zeros(len(first), EVENT)
-    for name in ("time", "fiducial", "step"):
-        events[name] = daq[name][first]
-    events["first"], events["last"] = first, np.append(first[1:], len(daq))
-    _match_ioc(events, ioc)
-    return Timeline(events, daq, ioc, cycles, tuple(indexes))
+    time, fiducial = time[first], fiducial[first]
+    last = np.append(first[1:], len(new))
+    step = take(take(_pop(parts, "step"), order), first)
+    daq = {n: take(_pop(parts, n), order) for n in ("file", "offset", "damage", "empty")}
+    events = Columns(time=time, fiducial=fiducial, step=step, first=first, last=last)
+    return Columns(**daq), events
+
+
+def _are_alike(parts: Sequence[Part]) -> bool:
+    """Return whether every file has a part of every event, none twice: nothing is to be sorted."""
+    time, fiducial = parts[0]["time"], parts[0]["fiducial"]
+    return bool((time[1:] > time[:-1]).all()) and all(
+        np.array_equal(p["time"], time) and np.array_equal(p["fiducial"], fiducial)
+        for p in parts[1:]
+    )
+
+
+def _interleaved(parts: Sequence[Part]) -> tuple[Columns, Columns]:
+    """Return the contributions and events of files that are alike, event by event."""
+    count = len(parts)
+    found = {name: parts[0][name] for name in ("time", "fiducial", "step")}
+    first = np.arange(0, count * len(found["time"]), count)
+    daq = {n: interleave([p.pop(n) for p in parts]) for n in ("file", "offset", "damage", "empty")}
+    return Columns(**daq), Columns(**found, first=first, last=first + count)
+
+
+def _sorted(time: Table, fiducial: Table) -> tuple[Any, Table, Table]:
+    """Return the rows in the order of time and fiducial, equal ones as they are, and both."""
+    if (time[1:] > time[:-1]).all():
+        return slice(None), time, fiducial
+    order = np.argsort(time, kind="stable")  # quick: each file is sorted
+    time = time[order]
+    fiducial = fiducial[order]
+    same = time[1:] == time[:-1]
+    if (fiducial[1:] < fiducial[:-1])[same].any():
+        again = np.lexsort((fiducial, time))
+        return order[again], time[again], fiducial[again]
+    return order, time, fiducial
 
 
 def _clock(rows: Table) -> Table:
@@ -159,38 +229,45 @@ def _cycles(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Table:
     return joined[np.lexsort((joined["file"], joined["time"]))]
 
 
-def _parts(files: Sequence[XtcFile], indexes: Sequence[Index], steps: Table) -> list[Table]:
-    """Make each file's table; `steps` are the clocks of the run's calib cycles."""
-    tables, last, stream = [], -1, -1
-    for number, (file, found) in enumerate(zip(files, indexes, strict=True)):
+def _steps(
+    files: Sequence[XtcFile], parts: Sequence[Part], indexes: Sequence[Index], clocks: Table
+) -> list[Table]:
+    """Return the calib cycle of each file's contributions; `clocks` are those of the cycles."""
+    found, last, stream = [], -1, -1
+    for file, rows, index in zip(files, parts, indexes, strict=True):
         last = last if file.stream == stream else -1
         stream = file.stream
-        table = np.zeros(len(found.nodes), PART)
-        table["time"] = _clock(found.nodes)
-        for name in ("fiducial", "offset", "damage", "empty"):
-            table[name] = found.nodes[name]
-        table["file"] = number
-        # by position in the file: right with empty cycles and equal times; by clock only what
-        # has no calib cycle before it in its file, as in later chunks or when some are missing
-        own = np.searchsorted(steps, _clock(found.calib_cycles))
-        before = np.searchsorted(found.calib_cycles["offset"], found.nodes["offset"])
-        by_clock = np.searchsorted(steps, table["time"]) - 1
-        table["step"] = np.append(last, own)[before]
-        table["step"] = np.where(before, table["step"], np.maximum(by_clock, last))
+        own = np.searchsorted(clocks, _clock(index.calib_cycles))
+        found.append(_step(rows, np.append(last, own), clocks))
         last = max(last, int(own[-1])) if len(own) else last
-        tables.append(table)
-    return tables
+    return found
 
 
-def _join(tables: list[Table]) -> Table:
-    return np.concatenate(tables) if tables else np.zeros(0, PART)
+def _step(rows: Part, numbers: Table, clocks: Table) -> Table:
+    """Return the calib cycle of one file's contributions.
+
+    By position in the file: right with empty cycles and equal times. By clock only what has no
+    calib cycle before it in its file, as in later chunks or when some are missing.
+    """
+    before = rows["before"]
+    if is_constant(before) and len(before) and before[0]:
+        return constant(numbers[before[0]], len(before), "<i4")
+    by_clock = np.searchsorted(clocks, rows["time"]) - 1
+    step = np.where(before, numbers[before], np.maximum(by_clock, numbers[0]))
+    return column(step, "<i4")
 
 
-def _match_ioc(events: Table, ioc: Table) -> None:
+def _with_ioc(events: Columns, ioc: Columns) -> Columns:
     """Give each event the range of `ioc` with equal fiducial, at most `IOC_WINDOW` s away."""
+    names = ("time", "fiducial", "step", "first", "last")
+    columns = {name: events[name] for name in names}
+    if not len(ioc):
+        none = constant(0, len(events), "<i8")
+        return Columns(**columns, ioc_first=none, ioc_last=none)
     key = (ioc["fiducial"].astype("<u8") << np.uint64(32)) | ioc["time"] >> np.uint64(32)
     fiducial = events["fiducial"].astype("<u8") << np.uint64(32)
     seconds = events["time"] >> np.uint64(32)
     low = np.maximum(seconds, np.uint64(IOC_WINDOW)) - np.uint64(IOC_WINDOW)
-    events["ioc_first"] = np.searchsorted(key, fiducial | low)
-    events["ioc_last"] = np.searchsorted(key, fiducial | (seconds + np.uint64(IOC_WINDOW)), "right")
+    first = np.searchsorted(key, fiducial | low)
+    last = np.searchsorted(key, fiducial | (seconds + np.uint64(IOC_WINDOW)), "right")
+    return Columns(**columns, ioc_first=first, ioc_last=last)
