@@ -12,12 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
 
-import numpy as np
-
 from xtcview.errors import RunNotFoundError
 from xtcview.source import AliasMap
 
-from . import dataset, files, indexes, missing, options, timeline
+from . import dataset, files, indexes, lookup, missing, options, timeline
 from .config import ConfigStore, Configuration
 from .env import Env
 from .epics import EpicsStore, EpicsTable
@@ -177,29 +175,43 @@ class Run:
         """Return the number of calib cycles, those without events included."""
         return self._configuration.steps
 
-    def event(self, which: EventTime | int) -> Event | None:
-        """Return an event by its name or its number; None for a time that the run does not have.
+    def event(self, which: EventTime | int | tuple[int, ...]) -> Event | None:
+        """Return an event; None for a time that the run does not have (see `why`).
+
+        Parameters
+        ----------
+        which : EventTime, int or tuple of int
+            Name; number (negative: from the end); or (seconds, nanoseconds[, fiducial]).
 
         Raises
         ------
         IndexError
             A number outside of the run.
         TypeError
-            Neither a name nor a number.
+            None of these.
         """
-        if isinstance(which, EventTime):
-            number = self.timeline.find(which.time(), which.fiducial())
-            if number < 0:
-                return None
-        elif isinstance(which, int | np.integer) and not isinstance(which, bool):
-            there = len(self.timeline.events)
-            if not -there <= which < there:
-                raise IndexError(f"event {which} of {self}")
-            number = range(there)[int(which)]
-        else:
-            raise TypeError(f"expected an EventTime or a number, found {which!r}")
+        number = lookup.find(self, which)
+        if number < 0:
+            return None
         self.current = number
         return self.peek(number)
+
+    def event_at(self, fiducial: int, near: float | EventTime | tuple[int, ...]) -> Event | None:
+        """Return the event with a fiducial that is nearest to a time; None without one.
+
+        Parameters
+        ----------
+        fiducial : int
+            They come again every 364 s; one further away than half of that is not meant.
+        near : float, EventTime or tuple of int
+            UNIX time in s, or (seconds, nanoseconds).
+        """
+        number = lookup.find_fiducial(self, fiducial, near)
+        return None if number < 0 else self.event(number)
+
+    def why(self, which: EventTime | int | tuple[int, ...]) -> str:
+        """Say why `event` finds nothing; '' when it finds the event."""
+        return lookup.why(self, which)
 
     def peek(self, number: int) -> Event:
         """Return an event by its number without making it the one read last."""
