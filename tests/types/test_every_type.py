@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.outcome import outcome
 from xtcview.errors import TruncatedError, UnsupportedTypeError, XtcError
 from xtcview.format.headers import type_word
-from xtcview.types import acqiris, bld, camera, cspad, pulnix, registry
+from xtcview.types import acqiris, alias, bld, camera, cspad, pulnix, registry
 from xtcview.types.record import Record, encode, raw, type_path
 
 ENTRIES = sorted(registry.load_all().items())
@@ -173,6 +173,20 @@ def test_accessors_repr_and_asdict(line):
     assert text.startswith(f"{type_path(line.record)}(")
     assert "\n" not in text
     assert set(line.record.NAMES) <= set(dir(record))
+
+
+@each
+def test_a_notebook_shows_a_table_of_all_fields(line):
+    page = decode(line, payload(line))._repr_html_()
+    assert page.startswith(f"<table><caption>{type_path(line.record)}</caption>")
+    assert [name for name in line.record.NAMES if f">{name}</td>" not in page] == []
+    assert page.count("<tr>") == len(line.record.NAMES) + 1
+
+
+def test_a_table_escapes_what_a_file_says():
+    pair = encode(alias.SrcAlias, aliasName=b"<script>")
+    assert "&lt;script&gt;" in alias.SrcAlias(pair)._repr_html_()
+    assert "<script>" not in alias.SrcAlias(pair)._repr_html_()
 
 
 @each

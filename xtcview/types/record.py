@@ -31,6 +31,8 @@ import numpy.typing as npt
 
 from xtcview.errors import TruncatedError
 
+from . import display
+
 REST = -1
 Shape = int | Callable[[Any], int]
 R = TypeVar("R", bound="Record")
@@ -155,11 +157,14 @@ class Record:
 
     def asdict(self) -> dict[str, Any]:
         """Return all published fields by name; nested records become dictionaries."""
-        return {name: _plain(_value(self, name)) for name in self.NAMES}
+        return {name: display.plain(display.value(self, name)) for name in self.NAMES}
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_short(_value(self, name))}" for name in self.NAMES)
-        return f"{type_path(type(self))}({shown})"
+        parts = (f"{name}={display.short(display.value(self, name))}" for name in self.NAMES)
+        return f"{type_path(type(self))}({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return display.table(self, type_path(type(self)))
 
 
 def type_path(kind: type) -> str:
@@ -289,30 +294,6 @@ def _bits_accessor(
 
     get.__name__ = name
     return get
-
-
-def _value(record: Record, name: str) -> Any:
-    """Return what the accessor gives; all items where it takes a number."""
-    shape = getattr(record, f"{name}_shape", None)
-    if shape is None:
-        return getattr(record, name)()
-    return [getattr(record, name)(i) for i in range(shape()[0])]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Record):
-        return value.asdict()
-    return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, np.ndarray) and (value.size > 4 or value.ndim > 1):
-        return f"<{value.dtype} {value.shape}>"
-    if isinstance(value, list) and len(value) > 2:
-        return f"[{_short(value[0])}, ... {len(value)} in all]"
-    if isinstance(value, Record):
-        return f"<{type(value).__name__}>"
-    return repr(value)
 
 
 def bits_reader(kind: type[Record], name: str) -> Callable[[bytes], int]:
