@@ -20,6 +20,8 @@ settings.register_profile(
 settings.register_profile(
     "long", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow]
 )
+os.environ["XTCVIEW_INDEX_CACHE"] = "off"  # what a test opens does not help the next
+
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

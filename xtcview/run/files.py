@@ -28,6 +28,7 @@ from .dataset import DataSet, is_folder
 
 FIRST_IOC_STREAM = 80
 DATA_ROOT = "/reg/d/psdm"  # psana's default of SIT_PSDM_DATA
+IN_PROGRESS = ".inprogress"
 NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)\.xtc")
 
 
@@ -88,6 +89,11 @@ class XtcFile:
     def index_path(self) -> Path:
         """Where the DAQ puts the index of this file."""
         return self.path.parent / "index" / f"{self.path.name}.idx"
+
+    @property
+    def is_in_progress(self) -> bool:
+        """True while the DAQ still writes the file, by its name."""
+        return self.path.name.endswith(IN_PROGRESS)
 
     @property
     def is_ioc(self) -> bool:

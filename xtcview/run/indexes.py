@@ -7,42 +7,72 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.errors import IndexFileError
+from xtcview.errors import IndexFileError, XtcError
 from xtcview.format import index, indexer
 from xtcview.format.headers import DGRAM_SIZE, NO_FIDUCIAL, dgram
 from xtcview.format.ids import Transition
 from xtcview.format.index import Index
 from xtcview.format.tree import root_fault
 
+from . import indexcache
 from .files import Problem, XtcFile
 
 _NAME = 31  # characters of a file's name that fit into its index
+_SAMPLES = 9  # nodes held against the file: the first, the last, some between
 Table = npt.NDArray[Any]
 
 
 def load(file: XtcFile, problems: list[Problem]) -> Index:
-    """Read the index of a file and hold it against the file; without one, read the file.
+    """Return the index of a file: the DAQ's where it fits, else made by reading the file.
 
-    Nodes behind the end of a file that was cut are dropped, and a problem says how many.
+    What does not fit is a problem. Nodes behind the end of a file that was cut are dropped, and
+    a problem says how many.
+    """
+    if not file.index_path.is_file():
+        return made(file, problems)
+    noted: list[Problem] = []
+    try:
+        found = _stored(file, noted)
+    except (XtcError, OSError) as error:
+        place = getattr(error, "offset", None)
+        lost = "the .xtc file itself was read instead"
+        problem = error if isinstance(error, XtcError) else IndexFileError(str(error))
+        problems.append(Problem.of(problem, file.index_path, place, lost))
+        return made(file, problems)
+    problems += noted
+    return found
+
+
+def made(file: XtcFile, problems: list[Problem]) -> Index:
+    """Return the index of a file without one: as it was kept, or by reading the file now."""
+    kept = indexcache.find(file.path)
+    if kept is None:
+        of = indexcache.stamp(file.path)
+        scan = indexer.scan(file.read, file.size, file.path.name)
+        kept = indexcache.Kept(scan.index, scan.end, scan.fault)
+        if file.size == of[0] and not file.is_in_progress:
+            indexcache.keep(file.path, of, kept)
+    if kept.fault:
+        lost = "what follows is not read"
+        problems.append(Problem(str(file.path), kept.end, kept.fault, lost))
+    return kept.found
+
+
+def _stored(file: XtcFile, problems: list[Problem]) -> Index:
+    """Read the DAQ's index of a file and hold it against the file.
 
     Raises
     ------
     IndexFileError
         The index is cut, or describes another file.
     """
-    if not file.index_path.is_file():
-        scan = indexer.scan(file.read, file.size, file.path.name)
-        if scan.fault:
-            consequence = "what follows is not read"
-            problems.append(Problem(str(file.path), scan.end, scan.fault, consequence))
-        return scan.index
     found = index.decode(file.index_path.read_bytes(), file.index_path)
     keep = _present(found.nodes, file, problems)
     if not keep.all() and found.name != file.path.name[:_NAME]:
         raise _misfit(file, f"the events of {found.name}")
     nodes = found.nodes if keep.all() else found.nodes[keep]
-    for node in (nodes[:1], nodes[-1:]):
-        _check_node(node, file, Transition.L1Accept)
+    for at in np.unique(np.linspace(0, max(len(nodes) - 1, 0), _SAMPLES).astype(int)):
+        _check_node(nodes[at : at + 1], file, Transition.L1Accept)
     cycles = _present_cycles(found.calib_cycles, file, problems)
     _check_tail(nodes, file, problems)
     return Index(found.name, nodes, cycles, found.codes, found.segments, found.version)
@@ -119,7 +149,4 @@ def _check_tail(nodes: Table, file: XtcFile, problems: list[Problem]) -> None:
 
 
 def _misfit(file: XtcFile, expected: str) -> IndexFileError:
-    remedy = "take the index away, and the .xtc file is read instead"
-    return IndexFileError(
-        f"does not fit {file.path.name}: it lists {expected}; {remedy}", file.index_path
-    )
+    return IndexFileError(f"does not fit {file.path.name}: it lists {expected}", file.index_path)
