@@ -74,27 +74,24 @@ def info(
 def index(
     files: Annotated[list[Path], typer.Argument(help=".xtc files.")],
     force: Annotated[bool, typer.Option(help="Replace an index that is there.")] = False,
+    jobs: Annotated[int, typer.Option(help="Files at a time; 0: one per core.", min=0)] = 0,
 ) -> None:
     """Write index files (index/<name>.idx beside each .xtc file), as the DAQ does."""
-    from xtcview.format import index as idx
-    from xtcview.format.indexer import scan
-    from xtcview.run.files import XtcFile
+    from tqdm import tqdm
 
-    kept = []
-    for path in files:
-        file = XtcFile(path)
-        target = file.index_path
-        if target.exists() and not force:
-            kept.append(str(target))
-            continue
-        found = scan(file.read, file.size, path.name)
-        file.close()
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(idx.encode(found.index))
-        cut = f"; the file is cut: {found.fault}" if found.fault else ""
-        typer.echo(f"{target}: {len(found.index.nodes):,} events{cut}")
-    if kept:
-        raise XtcError(f"there already, --force replaces them: {', '.join(kept)}")
+    from xtcview.run.indexing import write_indexes
+
+    failed = []
+    total = sum(path.stat().st_size for path in files if path.is_file())
+    with tqdm(total=total, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+        for done in write_indexes(files, force, jobs, bar.update):
+            bar.clear()
+            if isinstance(done.outcome, XtcError):
+                failed.append(str(done.outcome))
+            else:
+                typer.echo(f"{done.target}: {done.outcome}")
+    if failed:
+        raise XtcError("\n".join(failed))
 
 
 def main() -> None:

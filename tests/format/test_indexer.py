@@ -166,3 +166,45 @@ def test_any_byte_flipped(at, change):
     assert found.end <= len(data)
     again = index.decode(index.encode(found.index))
     assert again.nodes.tolist() == found.index.nodes.tolist()
+
+
+@given(st.lists(st.integers(0, 8), max_size=30))
+def test_events_in_any_order_are_counted_as_the_daq_does(order):
+    """Held against the DAQ's own way: step back from the end, one comparison at a time."""
+    nodes, counted = [], 0
+    for i, at in enumerate(order):
+        place = len(nodes)
+        while place and at <= nodes[place - 1][0]:
+            counted += 1
+            if at == nodes[place - 1][0]:
+                break
+            place -= 1
+        nodes.insert(place, (at, i))
+    made = [runs.event(0, time=(7, at), fiducial=i) for i, at in enumerate(order)]
+    found = scan(_stream(*made)).index
+    assert found.nodes["fiducial"].tolist() == [i for _, i in nodes]
+    assert found.out_of_order == counted
+
+
+@given(st.lists(st.integers(0, 5), max_size=12), st.integers(1, 3))
+def test_going_on_is_the_same_as_one_pass(kinds, pieces):
+    parts = {
+        0: [runs.camera_segment(1)],
+        1: [runs.camera_segment(1, damage=1 << 12)],
+        2: [runs.camera_segment(1), runs.archiver()],
+        3: [runs.archiver(runs.pv_time(1, 2.0)), runs.camera_segment(1)],
+        4: [writer.container(runs.segment(1), runs.frame(1), damage=1)],
+        5: [runs.camera_segment(1, runs.CAMERA_2)],
+    }
+    data = _stream(*(runs.event(i, *parts[kind]) for i, kind in enumerate(kinds)))
+    read = lambda offset, size: data[offset : offset + size]  # noqa: E731
+    scanner = indexer.Scanner(read, "x.xtc")
+    for size in range(0, len(data), max(len(data) // pieces - 7, 1)):
+        scanner.advance(size)
+    scanner.advance(len(data))
+    whole = scan(data)
+    assert index.encode(scanner.index) == index.encode(whole.index)
+    with pytest.MonkeyPatch.context() as patch:  # without the short way for alike events
+        patch.setattr(indexer.Window, "repeats", lambda *_: False)
+        assert index.encode(scan(data).index) == index.encode(whole.index)
+    assert (scanner.end, scanner.fault) == (len(data), "")

@@ -6,8 +6,9 @@ IndexList.cc, XtcIterL1Accept.hh), so that the result is the same file, byte for
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,10 +55,13 @@ class Scanner:
         self.transitions: list[tuple[int, Dgram]] = []
         self._builder, self._window = _Builder(), Window(read)
 
-    def advance(self, size: int) -> None:
-        """Read on to the end of a file of `size` bytes, or to a datagram that is not whole."""
+    def advance(self, size: int, stop: int | None = None) -> None:
+        """Read on to the end of a file of `size` bytes, or to a datagram that is not whole.
+
+        With `stop`, only to the first datagram that begins at or behind this byte.
+        """
         self._window.data, self.fault = b"", ""  # bytes seen at the last end may be zeros no more
-        while self.end < size:
+        while self.end < (size if stop is None else stop):
             left = size - self.end
             if left < DGRAM_SIZE:
                 wanted = f"a {DGRAM_SIZE}-byte datagram header was expected"
@@ -128,6 +132,14 @@ class Window:
             return XTC_STRUCT.unpack_from(self.data, at)
         return XTC_STRUCT.unpack(self.get(offset, XTC_SIZE))
 
+    def repeats(self, offset: int, shape: _Shape) -> bool:
+        """Return whether the datagram at a byte has exactly these headers."""
+        at, data = offset - self.start, self.data
+        if at < 0 or at + shape.places[-1][0] + XTC_SIZE > len(data):
+            return all(self.get(offset + pos, XTC_SIZE) == header for pos, header in shape.places)
+        places = shape.places
+        return all(data[at + pos : at + pos + XTC_SIZE] == header for pos, header in places)
+
     def children(
         self, start: int, end: int, most: int = 1 << 30
     ) -> list[tuple[int, tuple[int, ...]]]:
@@ -146,11 +158,30 @@ class Window:
         return found
 
 
+class _Shape(NamedTuple):
+    """Where the containers of an event lie, and what follows from their headers."""
+
+    places: tuple[tuple[int, bytes], ...]  # byte in the datagram, header
+    damaged: int
+    empty: int
+    evr: tuple[tuple[int, int], ...]  # first byte and end of event code payloads
+
+
+def _is_evr(header: tuple[int, ...]) -> bool:
+    return header[3] & 0xFFFF == TypeId.EvrData
+
+
+def _span(at: int, header: tuple[int, ...]) -> tuple[int, int]:
+    return at + XTC_SIZE, at + header[4]
+
+
 class _Builder:
     """Collects nodes, calib cycles, codes and segments in file order."""
 
     def __init__(self) -> None:
         self.nodes: list[tuple[int, ...]] = []
+        self.clocks: list[tuple[int, ...]] = []  # (seconds, nanoseconds) of the nodes
+        self.shapes: dict[int, _Shape] = {}  # by the datagram's extent
         self.cycles: list[tuple[int, ...]] = []
         self.codes: dict[int, int] = {}
         self.segments: dict[tuple[int, int], int] = {}
@@ -164,40 +195,57 @@ class _Builder:
         if head.fiducial == NO_FIDUCIAL:
             return
         damaged = empty = codes = 0
-        incomplete = head.damage & Damage.IncompleteContribution  # not entered
-        end = offset + (DGRAM_SIZE if incomplete else head.size)
-        for pos, (damage, log, phy, contains, extent) in window.children(offset + DGRAM_SIZE, end):
+        if not head.damage & Damage.IncompleteContribution:  # else not entered
+            damaged, empty, codes = self._content(head, offset, window)
+        clock = head.seconds, head.nanoseconds
+        self._insert((*clock, head.fiducial, offset, head.damage, damaged, empty, codes))
+
+    def _content(self, head: Dgram, offset: int, window: Window) -> tuple[int, int, int]:
+        """Return which segments are damaged, which are empty, and the event codes' bits."""
+        shape = self.shapes.get(head.extent)
+        if shape is not None and window.repeats(offset, shape):
+            codes = 0
+            for start, end in shape.evr:
+                codes |= self._codes(window, offset + start, offset + end)
+            return shape.damaged, shape.empty, codes
+        return self._new_content(head, offset, window)
+
+    def _new_content(self, head: Dgram, offset: int, window: Window) -> tuple[int, int, int]:
+        """Walk the segments; remember their shape, since most events look like the one before."""
+        damaged = empty = codes = 0
+        start, end = offset + DGRAM_SIZE, offset + head.size
+        settled, places, evr = True, [], []
+        for pos, header in window.children(start, end):
+            damage, log, phy, contains, extent = header
+            places.append((pos - offset, header))
+            start = pos + extent
             if log >> 24 != Level.Segment:
                 continue
             number = self.segments.setdefault((log & 0xFFFFFF, phy), len(self.segments))
             bit = 1 << number if number < _MASK_BITS else _ALL
             damaged |= bit if damage else 0
             empty |= bit if extent == XTC_SIZE else 0
-            if contains & 0xFFFF == TypeId.Xtc:
-                codes |= self._segment(number, log, window, pos + XTC_SIZE, pos + extent)
-        self._insert(
-            (
-                head.seconds,
-                head.nanoseconds,
-                head.fiducial,
-                offset,
-                head.damage,
-                damaged,
-                empty,
-                codes,
-            )
-        )
+            if contains & 0xFFFF == TypeId.Xtc and extent > XTC_SIZE:
+                settled &= number in self.leaves
+                first = window.children(pos + XTC_SIZE, start, 1)
+                codes |= self._segment(number, window, pos + XTC_SIZE, start)
+                settled &= bool(first)
+                places += [(at - offset, leaf) for at, leaf in first]
+                evr += [_span(at - offset, leaf) for at, leaf in first if _is_evr(leaf)]
+        if settled and places and start == end:
+            packed = tuple((at, XTC_STRUCT.pack(*header)) for at, header in places)
+            self.shapes[head.extent] = _Shape(packed, damaged, empty, tuple(evr))
+        return damaged, empty, codes
 
-    def _segment(self, number: int, log: int, window: Window, start: int, end: int) -> int:
+    def _segment(self, number: int, window: Window, start: int, end: int) -> int:
         """Note a segment's leaves the first time it has any; return its event codes' bits."""
-        if start == end:
-            return 0
         known = number in self.leaves
         codes = 0
         listed = []
-        for pos, (_, leaf_log, phy, contains, extent) in window.children(start, end):
+        for pos, leaf in window.children(start, end, 1 if known else 1 << 30):
+            _, leaf_log, phy, contains, extent = leaf
             listed.append((leaf_log, phy, contains))
-            if contains & 0xFFFF == TypeId.EvrData:
+            if _is_evr(leaf):
                 codes |= self._codes(window, pos + XTC_SIZE, pos + extent)
             if known or contains & 0xFFFF == TypeId.Epics:
                 break
@@ -216,14 +264,20 @@ class _Builder:
         return mask
 
     def _insert(self, node: tuple[int, ...]) -> None:
-        """Keep the nodes sorted by time; equal times stay in file order."""
-        at = len(self.nodes)
-        while at and node[:2] <= self.nodes[at - 1][:2]:
-            self.out_of_order += 1
-            if node[:2] == self.nodes[at - 1][:2]:
-                break
-            at -= 1
+        """Keep the nodes sorted by time; equal times stay in file order.
+
+        Counts, as the DAQ's tool does, every node that is later, and one that is equal.
+        """
+        clock = node[:2]
+        if not self.clocks or clock > self.clocks[-1]:
+            self.nodes.append(node)
+            self.clocks.append(clock)
+            return
+        at = bisect_right(self.clocks, clock)
+        equal = at > 0 and self.clocks[at - 1] == clock
+        self.out_of_order += len(self.clocks) - at + equal
         self.nodes.insert(at, node)
+        self.clocks.insert(at, clock)
 
     def finish(self, name: str) -> Index:
         segments = []
