@@ -50,7 +50,7 @@ def test_runs_steps_and_events(tmp_path):
     assert not source.empty()
     assert source.end() is None
     assert run.end() is None
-    assert repr(source) == f"<DataSource 'exp=e7:run=3:dir={tmp_path}:idx': runs 3>"
+    assert repr(source) == f"<DataSource 'exp=e7:run=3:dir={tmp_path}': runs 3>"
     assert repr(next(run.steps())) == "<Step 0: 2 events>"
 
 

@@ -6,14 +6,20 @@ Runs, their iterators and several data sources are independent of one another.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from xtcview.errors import DataSetError, RunNotFoundError
 
-from . import dataset, files
+from . import across, dataset, files
+from .across import Runs, TimesOfRuns
+from .dataset import DataSet
 from .env import Env
 from .event import Event
+from .eventid import EventTime
 from .files import XtcFile
 from .run import Run, Step
 
@@ -31,37 +37,57 @@ class DataSource:
 
     Parameters
     ----------
-    text : str
-        Data set string, folder or file.
+    *texts : str, Path or list of them
+        Data set string, folder or file. Several files are read alone, without others of their
+        runs; the runs of several data sets follow one another.
 
     Raises
     ------
     DataSetError, RunNotFoundError, IndexFileError
     """
 
-    def __init__(self, text: str | Path) -> None:
-        if "=" not in str(text) and str(text).endswith(".xtc") and not Path(text).exists():
-            raise RunNotFoundError(f"{text}: no such file")
-        self._dataset = dataset.parse(text)
-        self._members: dict[int, list[XtcFile]] = {}
-        for file in files.select(self._dataset):
-            self._members.setdefault(file.run, []).append(file)
-        wanted = self._dataset.runs or tuple(self._members)
-        self._numbers = [run for run in wanted if run in self._members]
-        self._first = self._open(self._numbers[0])
+    def __init__(self, *texts: str | Path | Sequence[str | Path]) -> None:
+        given = [part for text in texts for part in _each(text)]
+        self._groups = _groups(given)
+        self._numbers = [group.files[0].run for group in self._groups]
+        self._all = Runs([group.open for group in self._groups])
+        self._first = self._all[0]
         self._env = Env(self._first)
+        self._text = ", ".join(map(str, given))
         global _latest
         _latest = weakref.ref(self)
 
-    def _open(self, number: int) -> Run:
-        return Run(self._dataset.of_run(number), self._members[number])
-
     def runs(self) -> Iterator[Run]:
         """Yield the runs; every call begins anew. The environment is that of the run taken last."""
-        for number in self._numbers:
-            run = self._first if number == self._numbers[0] else self._open(number)
+        for position, group in enumerate(self._groups):
+            run = group.open() if position else self._first
             self._env.follow(run)
             yield run
+
+    @cached_property
+    def _times(self) -> TimesOfRuns:
+        return TimesOfRuns(self._all)
+
+    def times(self) -> TimesOfRuns:
+        """Return the names of the events of all runs, run after run; every index is read."""
+        return self._times
+
+    def event(self, which: EventTime | int | tuple[int, ...]) -> Event | None:
+        """Return any event of any run; None for a time that no run has.
+
+        Parameters
+        ----------
+        which : EventTime, int or tuple of int
+            Of `times`; a number among all events; or (seconds, nanoseconds[, fiducial]).
+
+        Raises
+        ------
+        IndexError, TypeError
+        """
+        position, event = across.find(self._all, self._times, which)
+        if event is not None:
+            self._env.follow(self._all[position])
+        return event
 
     def steps(self) -> Iterator[Step]:
         """Yield the calib cycles of all runs."""
@@ -83,7 +109,61 @@ class DataSource:
         """Do nothing: there is nothing to end (psana's scripts call it)."""
 
     def __repr__(self) -> str:
-        return f"<DataSource '{self._dataset}': runs {', '.join(map(str, self._numbers))}>"
+        return f"<DataSource '{self._text}': runs {', '.join(map(str, self._numbers))}>"
+
+
+class _Group(NamedTuple):
+    """The files of one run, not opened."""
+
+    dataset: DataSet
+    files: list[XtcFile]
+
+    def open(self) -> Run:
+        """Return a new run of them."""
+        return Run(self.dataset, self.files)
+
+
+def _each(text: str | Path | Sequence[str | Path]) -> list[str | Path]:
+    return [text] if isinstance(text, str | Path) else list(text)
+
+
+def _groups(given: list[str | Path]) -> list[_Group]:
+    """Return the runs of what is given, in its order."""
+    if not given:
+        raise DataSetError(f"no data set is named; {dataset.EXAMPLE}")
+    for text in given:
+        if "=" not in str(text) and str(text).endswith(".xtc") and not Path(text).exists():
+            raise RunNotFoundError(f"{text}: no such file")
+    alone = len(given) > 1 and all(_is_file(text) for text in given)
+    if alone:
+        return _of_files([Path(text) for text in given])
+    return [group for text in given for group in _of_dataset(dataset.parse(text))]
+
+
+def _is_file(text: str | Path) -> bool:
+    return "=" not in str(text) and str(text).endswith(".xtc")
+
+
+def _of_files(paths: list[Path]) -> list[_Group]:
+    """Return the runs that some files belong to, with these files only."""
+    groups: dict[tuple[Path, str, int], _Group] = {}
+    for path in dict.fromkeys(paths):
+        file = XtcFile(path)
+        key = path.parent, file.prefix, file.run
+        groups.setdefault(key, _Group(dataset.parse(path), [])).files.append(file)
+    for key, group in groups.items():
+        group.files.sort(key=lambda file: file.order)
+        streams = frozenset(file.stream for file in group.files)
+        groups[key] = group._replace(dataset=replace(group.dataset, streams=streams))
+    return list(groups.values())
+
+
+def _of_dataset(which: DataSet) -> list[_Group]:
+    members: dict[int, list[XtcFile]] = {}
+    for file in files.select(which):
+        members.setdefault(file.run, []).append(file)
+    wanted = which.runs or tuple(members)
+    return [_Group(which.of_run(run), members[run]) for run in wanted if run in members]
 
 
 def open_run(text: str | Path) -> Run:
