@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from xtcview.errors import FormatError, XtcError
+from xtcview.errors import FormatError, SourceError, XtcError, near
 from xtcview.format.headers import DGRAM_SIZE, dgram, type_id
 from xtcview.format.ids import Damage, TypeId
 from xtcview.format.index import Index
@@ -25,6 +25,7 @@ from xtcview.types.epics import ConfigV1 as EpicsConfig
 
 from .config import Configuration
 from .files import Problem, XtcFile
+from .series import Series, series
 from .store import is_epics
 from .timeline import Timeline
 
@@ -180,14 +181,38 @@ class EpicsTable:
         Record or None
             TIME record, else the CTRL record of Configure; None for an unknown name.
         """
-        pv = name if name in self._first or name in self._series else self._aliases.get(name, name)
+        pv = self._pv(name)
         events, places = self._series.get(pv, ((), ()))
         at = bisect_right(events, event)
-        if not at:
-            return self._first.get(pv)
-        # of several in one event: the later EPICS stamp wins, else the later stored
+        return self._latest(events, places, at) if at else self._first.get(pv)
+
+    def _pv(self, name: str) -> str:
+        known = name in self._first or name in self._series
+        return name if known else self._aliases.get(name, name)
+
+    def _latest(self, events: Sequence[int], places: Sequence[Place], at: int) -> Any:
+        """Of the records of one event, that before row `at`: later stamp, else later stored."""
         rows = range(bisect_left(events, events[at - 1]), at)
         return max((self._read(places[i]) for i in reversed(rows)), key=_stamp)
+
+    def series(self, name: str) -> Series:
+        """Return all archived values of a PV (name or alias).
+
+        Raises
+        ------
+        SourceError
+            There is no such PV; the message names alike ones.
+        """
+        pv = self._pv(name)
+        if pv not in self._first and pv not in self._series:
+            known = [*self.pv_names(), *self.aliases]
+            raise SourceError(f"{name!r} is no EPICS variable of the run.{near(name, known)}")
+        events, places = self._series.get(pv, ([], []))
+        ends = [i + 1 for i in range(len(events)) if events[i + 1 : i + 2] != [events[i]]]
+        records = [self._latest(events, places, end) for end in ends]
+        numbers = [events[end - 1] for end in ends]
+        times = self._timeline.events["time"]
+        return series(pv, numbers, times, records, self._first.get(pv))
 
     def _read(self, place: Place) -> Any:
         number, offset, size = place

@@ -22,6 +22,7 @@ from .epics import EpicsStore, EpicsTable
 from .event import Event, EventContext
 from .eventid import EventTime
 from .files import Problem, XtcFile, plural
+from .series import Series
 
 
 class Times(Sequence[EventTime]):
@@ -231,6 +232,16 @@ class Run:
     def epics_at(self, number: int | None) -> EpicsStore:
         """Return the EPICS values at an event; None follows the event read last."""
         return EpicsStore(self._epics, lambda: self.current if number is None else number)
+
+    def epics(self, pv: str) -> Series:
+        """Return all archived values of a PV (name or alias): ``times, values = run.epics(pv)``.
+
+        Raises
+        ------
+        SourceError
+            There is no such PV.
+        """
+        return self._epics.series(pv)
 
     def events(self) -> Iterator[Event]:
         """Yield all events in order; every call begins anew."""
