@@ -132,7 +132,7 @@ class Event:
         for item in self._items:
             if not item.size or is_config(item):  # psana skips empty ones
                 continue
-            if _is_shown(item, self._context.options):
+            if is_shown(item, self._context.options):
                 kept.setdefault((item.src.key, item.word, item.kind), item)
         return sorted(kept.values(), key=order)
 
@@ -188,7 +188,7 @@ class Event:
     def find(self, kind: Any, src: Src) -> Item | None:
         """Return the payload of the first of these types from exactly this source, not yet read."""
         options = self._context.options
-        found = [i for i in self._items if i.src == src and i.size and _is_shown(i, options)]
+        found = [i for i in self._items if i.src == src and i.size and is_shown(i, options)]
         return next((item for k in kinds_of(kind) for item in found if item.kind is k), None)
 
     def put(self, value: Any, key: str = "") -> None:
@@ -246,7 +246,7 @@ class Event:
         return f"<Event {self.number} of run {self.run()}: {self.time!r}>"
 
 
-def _is_shown(item: Item, options: dict[str, Any]) -> bool:
+def is_shown(item: Item, options: dict[str, Any]) -> bool:
     """Apply psana's rule on damaged payloads of events."""
     if not item.damage:
         return True

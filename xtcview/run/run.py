@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from xtcview.errors import RunNotFoundError
 from xtcview.source import AliasMap
@@ -23,6 +23,9 @@ from .event import Event, EventContext
 from .eventid import EventTime
 from .files import Problem, XtcFile, plural
 from .series import Series
+
+if TYPE_CHECKING:
+    from .scalars import Scalars
 
 
 class Times(Sequence[EventTime]):
@@ -242,6 +245,23 @@ class Run:
             There is no such PV.
         """
         return self._epics.series(pv)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options that held when the run was opened."""
+        return dict(self._options)
+
+    def scalars(self, fields: Sequence[str]) -> Scalars:
+        """Return numbers of all events as one table; see `scalars.table` for the fields.
+
+        Raises
+        ------
+        SourceError
+            A field is not understood, or the run has nothing of this kind.
+        """
+        from . import scalars
+
+        return scalars.table(self, fields)
 
     def events(self) -> Iterator[Event]:
         """Yield all events in order; every call begins anew."""

@@ -31,6 +31,7 @@ class Derived(Item):
     """
 
     __slots__ = ("_item", "_make")
+    is_derived = True
 
     def __init__(self, item: Item, kind: type[Record], make: Callable[[Any], Record]) -> None:
         word = type_word(kind.TypeId, kind.Version)  # type: ignore[attr-defined]

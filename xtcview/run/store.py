@@ -56,6 +56,8 @@ class Item:
         self.kind = registry.record_of(word)
         self._value: Record | None = None
 
+    is_derived = False  # made from another payload, not read from the file
+
     @property
     def store(self) -> str:
         """'config', 'event', or '' for a type without table."""

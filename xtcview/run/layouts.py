@@ -1,0 +1,124 @@
+"""Contributions of equal layout: where payloads lie, found once for all that are built alike.
+
+One datagram is walked; all others of the file with the same headers at the same places have their
+payloads there too. So fields of many events are gathered by numpy, not event by event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xtcview.errors import XtcError
+from xtcview.format.headers import DGRAM, DGRAM_SIZE, XTC, XTC_SIZE
+from xtcview.format.ids import TypeId
+from xtcview.format.tree import walk_headers
+
+from .files import XtcFile
+from .store import Item, read_items
+
+_PIECE = 1 << 25  # bytes that are read at once
+_DENSE = 1 << 14  # bytes from one datagram to the next up to which all between are read
+_MOST = 256  # layouts of a file; what has none of them is read one by one
+Array = npt.NDArray[Any]
+
+
+class Layout(NamedTuple):
+    """Payloads of datagrams that are built alike."""
+
+    rows: Array  # numbers of the datagrams among those that were given
+    items: list[Item]  # of the first of them, in the order of bytes
+    offset: int  # byte of the first
+
+
+def layouts(file: XtcFile, offsets: Array) -> Iterator[Layout]:
+    """Sort a file's datagrams by layout; those that cannot be read are left out.
+
+    Parameters
+    ----------
+    file : XtcFile
+    offsets : ndarray of int64
+        Bytes of the datagrams, ascending.
+    """
+    left = np.arange(len(offsets))
+    for number in range(_MOST):
+        if not len(left):
+            return
+        offset = int(offsets[left[0]])
+        try:
+            items = read_items(file, offset)[1]
+        except XtcError:
+            left = left[1:]
+            continue
+        alike = _alike(file, offsets[left], offset) if number < _MOST - 1 else left[:1] == left
+        yield Layout(left[alike], items, offset)
+        left = left[~alike]
+    for row in left:
+        yield Layout(left[left == row], read_items(file, int(offsets[row]))[1], int(offsets[row]))
+
+
+def _alike(file: XtcFile, offsets: Array, first: int) -> Array:
+    """Return which datagrams have the containers and payloads of the first."""
+    places = _header_places(file, first)
+    span = max(places, default=20) + XTC_SIZE
+    fits = offsets + span <= file.size
+    own = gather(file, offsets[:1], 20, places)
+    same = np.zeros(len(offsets), bool)
+    same[fits] = (gather(file, offsets[fits], 20, places) == own).all(axis=1)
+    same[0] = True
+    return same
+
+
+def _header_places(file: XtcFile, offset: int) -> list[int]:
+    """List where a datagram's containers and payloads have their headers, by their byte in it."""
+    places = [20]
+    head = np.frombuffer(file.read_exactly(offset, DGRAM_SIZE, "datagram header"), DGRAM)[0]
+    end = offset + 20 + int(head["root"]["extent"])
+
+    def header(at: int) -> tuple[int, ...]:
+        places.append(at - offset)
+        found: tuple[int, ...] = np.frombuffer(file.read_exactly(at, XTC_SIZE, "header"), XTC)[
+            0
+        ].item()
+        return found
+
+    walk_headers(header, offset + DGRAM_SIZE, end)
+    return places
+
+
+def gather(file: XtcFile, offsets: Array, count: int, places: list[int]) -> Array:
+    """Return `count` bytes at each of some places of each datagram.
+
+    Returns
+    -------
+    ndarray of uint8, (datagrams, places * count)
+    """
+    within = np.concatenate([np.arange(place, place + count) for place in places])
+    out = np.empty((len(offsets), len(within)), "u1")
+    span = int(within.max()) + 1
+    for start, end in _pieces(offsets, span):
+        low = int(offsets[start])
+        data = file.read_exactly(low, int(offsets[end - 1]) + span - low, "datagrams")
+        block = np.frombuffer(data, "u1")
+        out[start:end] = block[(offsets[start:end] - low)[:, None] + within]
+    return out
+
+
+def _pieces(offsets: Array, span: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of datagrams to read at once: close together, not too many bytes."""
+    breaks = np.flatnonzero(np.diff(offsets) > max(_DENSE, span)) + 1
+    for start, end in zip([0, *breaks.tolist()], [*breaks.tolist(), len(offsets)], strict=True):
+        while start < end:
+            stop = (
+                int(np.searchsorted(offsets[start:end], offsets[start] + _PIECE, "right")) + start
+            )
+            yield start, max(stop, start + 1)
+            start = max(stop, start + 1)
+
+
+def is_event_code(item: Item) -> bool:
+    """Return whether a payload lists event codes."""
+    return item.word & 0xFFFF == TypeId.EvrData
