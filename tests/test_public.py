@@ -13,7 +13,7 @@ from tests.support import runs
 from xtcview import errors
 
 PUBLIC = {
-    "DataSource", "Detector", "EventId", "EventTime", "Source", "XtcError",
+    "DataSource", "DetNames", "Detector", "EventId", "EventTime", "Source", "XtcError",
     "reduce", "setOption", "view",
     "Acqiris", "Alias", "Andor", "Andor3d", "Archon", "Arraychar", "Bld", "Camera", "ControlData",
     "CsPad", "CsPad2x2", "Encoder", "Epics", "Epix", "EpixSampler", "EvrData", "FCCD", "Fli",

@@ -18,6 +18,7 @@ from .source import Source
 
 if TYPE_CHECKING:
     from .detector import Detector as Detector
+    from .detector import DetNames as DetNames
     from .reduce.api import reduce as reduce
     from .viewer import view as view
 
@@ -74,11 +75,12 @@ _LAZY = {
     "iStar": "types.istar",
     "reduce": "reduce",  # a package that can be called
 }
-_LAZY_FUNCTIONS = {"Detector": "detector", "view": "viewer"}
+_LAZY_FUNCTIONS = {"DetNames": "detector", "Detector": "detector", "view": "viewer"}
 
 # `open` is public too, but not starred: scripts that import * keep Python's own.
 __all__ = [
     "DataSource",
+    "DetNames",
     "Detector",
     "EventId",
     "EventTime",

@@ -16,6 +16,7 @@ from xtcview.calib import assemble, correct, geometry, store
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo, make_src
+from xtcview.run import readings
 from xtcview.run.datasource import latest_env
 from xtcview.run.env import Env
 from xtcview.run.event import Event
@@ -112,13 +113,17 @@ class Detector:
         How the display turns the image; None until `tiles` has chosen it.
     """
 
-    def __init__(self, name: str | None, env: Env | Run | None = None) -> None:
-        env = latest_env() if env is None else env
-        if env is None:
-            raise SourceError(
-                f"Detector({name!r}): no data source is open; open one, or give ds.env()"
-            )
-        self._run = env if isinstance(env, Run) else env.run
+    def __new__(cls, name: str | None = None, env: Env | Run | None = None) -> Any:
+        """Return what reads this source: for one that is no area detector, a `Reading`."""
+        run = _run_from(name, env)
+        if name is not None and not _names_area_detector(run, name):
+            other = readings.find(run, name)
+            if other is not None:
+                return other
+        return super().__new__(cls)
+
+    def __init__(self, name: str | None = None, env: Env | Run | None = None) -> None:
+        self._run = _run_from(name, env)
         self.src = find_source(self._run, name)
         self.alias, self.source = self._run.aliases.alias(self.src), self.src.name
         self.name = name or self.alias or self.source
@@ -304,6 +309,39 @@ class Detector:
     def __repr__(self) -> str:
         alias = f" '{self.alias}'" if self.alias else ""
         return f"<Detector{alias} {self.source}>"
+
+
+def _names_area_detector(run: Run, name: str) -> bool:
+    return bool(_by_name(run, name, area_detectors(run)))
+
+
+def _run_from(name: str | None, env: Env | Run | None) -> Run:
+    """Return the run that is meant: without one, that of the data source opened last."""
+    env = latest_env() if env is None else env
+    if env is None:
+        what = "no data source is open; open one, or give ds.env()"
+        raise SourceError(f"Detector({name!r}): {what}")
+    return env if isinstance(env, Run) else env.run
+
+
+def DetNames(which: str = "detectors", env: Env | Run | None = None) -> list[tuple[str, str, str]]:  # noqa: N802
+    """List the names that `Detector` takes, as psana does: (full name, alias, '').
+
+    Parameters
+    ----------
+    which : str
+        'detectors', 'epics' or 'all'.
+    env : Env or Run, optional
+        Without it, that of the data source opened last.
+
+    Raises
+    ------
+    ValueError
+        Another `which`.
+    SourceError
+        No data source is open.
+    """
+    return readings.names(_run_from("names", env), which)
 
 
 def _run_of(evt: Event | int) -> int:

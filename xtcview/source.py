@@ -100,8 +100,11 @@ class AliasMap:
 
     def names(self) -> list[str]:
         """Return all that a person may call a source of this run."""
-        sources = {**self._srcs, **self._sending}
-        return [*self._by_name, *(str(getattr(src, "name", src)) for src in sources)]
+        return [*self._by_name, *(str(getattr(src, "name", src)) for src in self.sources())]
+
+    def sources(self) -> list[Src]:
+        """List the sources of the configuration, then others that send data."""
+        return list({**self._srcs, **self._sending})
 
 
 class Source:
