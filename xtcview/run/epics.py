@@ -17,9 +17,9 @@ from xtcview.errors import FormatError, SourceError, XtcError, near
 from xtcview.format.headers import DGRAM_SIZE, dgram, type_id
 from xtcview.format.ids import Damage, TypeId
 from xtcview.format.index import Index
-from xtcview.format.indexer import Window
 from xtcview.format.src import Src, make_src
 from xtcview.format.tree import Leaf, root_fault, walk_headers
+from xtcview.format.window import Window
 from xtcview.types.epics import EPOCH, EpicsPvHeader, read_pv
 from xtcview.types.epics import ConfigV1 as EpicsConfig
 

@@ -9,9 +9,9 @@ from xtcview.errors import FormatError, UnsupportedTypeError
 from xtcview.format.compression import expand
 from xtcview.format.headers import COMPRESSED, DGRAM_SIZE, Dgram, dgram, type_id, version
 from xtcview.format.ids import Damage, Level, TypeId
-from xtcview.format.indexer import PIECE, Window
 from xtcview.format.src import NO_SRC, Src, make_src
 from xtcview.format.tree import Fault, Leaf, root_fault, walk, walk_headers
+from xtcview.format.window import PIECE, Window
 from xtcview.source import AliasMap, Pattern, Source, exact
 from xtcview.types import registry
 from xtcview.types.record import Record, type_path

@@ -1,0 +1,63 @@
+"""Header bytes of a file, a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .headers import XTC_SIZE, XTC_STRUCT
+from .ids import Damage, Level
+
+Read = Callable[[int, int], bytes]  # (offset, size) -> at most `size` bytes
+PIECE = 1 << 12  # bytes read at once around a header
+
+
+class Window:
+    """Gives header bytes from a file, reading a piece around them at a time.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(offset, size) -> bytes``.
+    """
+
+    def __init__(self, read: Read) -> None:
+        self.read = read
+        self.start, self.data = 0, b""
+
+    def get(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes; zeros behind the end of the file."""
+        if not self.start <= offset <= self.start + len(self.data) - count:
+            self.start, self.data = offset, self.read(offset, max(PIECE, count))
+        at = offset - self.start
+        return self.data[at : at + count].ljust(count, b"\0")
+
+    def header(self, offset: int) -> tuple[int, ...]:
+        """Return the five words of the Xtc header at a byte."""
+        at = offset - self.start
+        if 0 <= at <= len(self.data) - XTC_SIZE:
+            return XTC_STRUCT.unpack_from(self.data, at)
+        return XTC_STRUCT.unpack(self.get(offset, XTC_SIZE))
+
+    def repeats(self, offset: int, places: Sequence[tuple[int, bytes]]) -> bool:
+        """Return whether exactly these headers lie at these places behind a byte."""
+        at, data = offset - self.start, self.data
+        if at < 0 or at + places[-1][0] + XTC_SIZE > len(data):
+            return all(self.get(offset + pos, XTC_SIZE) == header for pos, header in places)
+        return all(data[at + pos : at + pos + XTC_SIZE] == header for pos, header in places)
+
+    def children(
+        self, start: int, end: int, most: int = 1 << 30
+    ) -> list[tuple[int, tuple[int, ...]]]:
+        """List (offset, header) of the containers side by side in [start, end)."""
+        found: list[tuple[int, tuple[int, ...]]] = []
+        pos = start
+        while pos + XTC_SIZE <= end and len(found) < most:
+            header = self.header(pos)
+            damage, log, _, contains, extent = header
+            if extent < XTC_SIZE or extent & 3 or pos + extent > end or log >> 24 > Level.Reporter:
+                break
+            if damage & Damage.IncompleteContribution or (contains & 0xFFFF == 0 and not damage):
+                break
+            found.append((pos, header))
+            pos += extent
+        return found
