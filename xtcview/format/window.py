@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .headers import XTC_SIZE, XTC_STRUCT
 from .ids import Damage, Level

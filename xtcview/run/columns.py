@@ -39,6 +39,15 @@ class Columns:
             return self._arrays[which]
         return Columns(**{name: take(array, which) for name, array in self._arrays.items()})
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._arrays)
+
+    def replaced(self, **arrays: Array) -> Columns:
+        """Return a table in which these columns stand for those of their names."""
+        return Columns(**{**self._arrays, **arrays})
+
     def tolist(self) -> list[tuple[Any, ...]]:
         """Return the rows as tuples, as those of a structured array."""
         return list(zip(*(array.tolist() for array in self._arrays.values()), strict=True))

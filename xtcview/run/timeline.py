@@ -27,6 +27,8 @@ CYCLE = np.dtype([
     ("offset", "<i8"),  # 12  byte of its BeginCalibCycle
 ])  # 20  # fmt: skip
 
+_PLACE = ("file", "offset", "damage", "empty")  # columns of a contribution
+
 Table = npt.NDArray[Any]
 Part = dict[str, Table]  # columns of one file's contributions
 
@@ -141,13 +143,13 @@ def merge(files: Sequence[XtcFile], parts: Sequence[Part], indexes: Sequence[Ind
 
     The parts are used up: of millions of rows, two copies would not fit.
     """
-    cycles = _cycles(files, indexes)
-    steps = _steps(files, parts, indexes, np.unique(cycles["time"]))
-    for rows, step in zip(parts, steps, strict=True):
+    cycles = cycles_of(files, indexes)
+    found = steps(files, parts, indexes, np.unique(cycles["time"]))
+    for rows, step in zip(parts, found, strict=True):
         rows["step"] = step
     ioc = _ioc([part for part, file in zip(parts, files, strict=True) if file.is_ioc])
     daq, events = _daq([part for part, file in zip(parts, files, strict=True) if not file.is_ioc])
-    return Timeline(_with_ioc(events, ioc), daq, ioc, cycles, tuple(map(without_nodes, indexes)))
+    return Timeline(with_ioc(events, ioc), daq, ioc, cycles, tuple(map(without_nodes, indexes)))
 
 
 def _pop(parts: Sequence[Part], name: str) -> Table:
@@ -156,7 +158,7 @@ def _pop(parts: Sequence[Part], name: str) -> Table:
 
 
 def _ioc(parts: Sequence[Part]) -> Columns:
-    names = ("time", "fiducial", "file", "offset", "damage", "empty")
+    names = ("time", "fiducial", *_PLACE)
     if not parts:
         return Columns(**{name: np.zeros(0, "<u8") for name in names})
     ioc = Columns(**{name: _pop(parts, name) for name in names})
@@ -165,18 +167,24 @@ def _ioc(parts: Sequence[Part]) -> Columns:
 
 def _daq(parts: Sequence[Part]) -> tuple[Columns, Columns]:
     """Return the contributions in order, and the events that they form."""
-    if _are_alike(parts):
+    if parts and _are_alike(parts):
         return _interleaved(parts)
+    if not parts:
+        return grouped(dict.fromkeys(("time", "fiducial", "step", *_PLACE), np.zeros(0, "<u8")))
     order, time, fiducial = _sorted(_pop(parts, "time"), _pop(parts, "fiducial"))
+    rows = {name: take(_pop(parts, name), order) for name in ("step", *_PLACE)}
+    return grouped({"time": time, "fiducial": fiducial, **rows})
+
+
+def grouped(rows: Part) -> tuple[Columns, Columns]:
+    """Return sorted contributions of DAQ streams, and the events that they form."""
+    time, fiducial = rows["time"], rows["fiducial"]
     new = np.ones(len(time), bool)
     new[1:] = (time[1:] != time[:-1]) | (fiducial[1:] != fiducial[:-1])
     first = np.flatnonzero(new)
-    time, fiducial = time[first], fiducial[first]
-    last = np.append(first[1:], len(new))
-    step = take(take(_pop(parts, "step"), order), first)
-    daq = {n: take(_pop(parts, n), order) for n in ("file", "offset", "damage", "empty")}
-    events = Columns(time=time, fiducial=fiducial, step=step, first=first, last=last)
-    return Columns(**daq), events
+    last = np.append(first[1:], len(new))[: len(first)]
+    own = {name: take(rows[name], first) for name in ("time", "fiducial", "step")}
+    return Columns(**{n: rows[n] for n in _PLACE}), Columns(**own, first=first, last=last)
 
 
 def _are_alike(parts: Sequence[Part]) -> bool:
@@ -193,7 +201,7 @@ def _interleaved(parts: Sequence[Part]) -> tuple[Columns, Columns]:
     count = len(parts)
     found = {name: parts[0][name] for name in ("time", "fiducial", "step")}
     first = np.arange(0, count * len(found["time"]), count)
-    daq = {n: interleave([p.pop(n) for p in parts]) for n in ("file", "offset", "damage", "empty")}
+    daq = {n: interleave([p.pop(n) for p in parts]) for n in _PLACE}
     return Columns(**daq), Columns(**found, first=first, last=first + count)
 
 
@@ -217,7 +225,7 @@ def _clock(rows: Table) -> Table:
     return clock
 
 
-def _cycles(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Table:
+def cycles_of(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Table:
     """List the calib cycles of the DAQ streams, which all have the same clocks."""
     tables = []
     for number, (file, found) in enumerate(zip(files, indexes, strict=True)):
@@ -229,7 +237,7 @@ def _cycles(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Table:
     return joined[np.lexsort((joined["file"], joined["time"]))]
 
 
-def _steps(
+def steps(
     files: Sequence[XtcFile], parts: Sequence[Part], indexes: Sequence[Index], clocks: Table
 ) -> list[Table]:
     """Return the calib cycle of each file's contributions; `clocks` are those of the cycles."""
@@ -257,14 +265,20 @@ def _step(rows: Part, numbers: Table, clocks: Table) -> Table:
     return column(step, "<i4")
 
 
-def _with_ioc(events: Columns, ioc: Columns) -> Columns:
+def ioc_order(rows: Columns) -> Table:
+    """Return what control system contributions are sorted by: fiducial, then seconds."""
+    key: Table = (rows["fiducial"].astype("<u8") << np.uint64(32)) | rows["time"] >> np.uint64(32)
+    return key
+
+
+def with_ioc(events: Columns, ioc: Columns) -> Columns:
     """Give each event the range of `ioc` with equal fiducial, at most `IOC_WINDOW` s away."""
     names = ("time", "fiducial", "step", "first", "last")
     columns = {name: events[name] for name in names}
     if not len(ioc):
         none = constant(0, len(events), "<i8")
         return Columns(**columns, ioc_first=none, ioc_last=none)
-    key = (ioc["fiducial"].astype("<u8") << np.uint64(32)) | ioc["time"] >> np.uint64(32)
+    key = ioc_order(ioc)
     fiducial = events["fiducial"].astype("<u8") << np.uint64(32)
     seconds = events["time"] >> np.uint64(32)
     low = np.maximum(seconds, np.uint64(IOC_WINDOW)) - np.uint64(IOC_WINDOW)
