@@ -67,7 +67,6 @@ def test_what_is_understood(text, expected):
         ("exp=a:rum=3", "'rum' is not understood. Did you mean 'run'"),
         ("exp=a:idx=3", "'idx' is not understood"),
         ("exp=a:smd", "'smd' is not read by this version"),
-        ("exp=a:live", "'live' is not read"),
         ("exp=a:shmem=x", "'shmem' is not read"),
         ("exp=a:one-stream", "'one-stream' is not read"),
     ],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import runs
 
+from tests.support import runs
 from xtcview.format import indexer
 from xtcview.run import growth, timeline
 from xtcview.run.files import XtcFile, list_files
@@ -38,7 +39,7 @@ def grown(files, indexes, rounds):
     known = [until(i, end) for i, end in zip(indexes, rounds[0], strict=True)]
     found = merged(files, known)
     changed = []
-    for begin, end in zip(rounds, rounds[1:], strict=False):
+    for begin, end in pairwise(rounds):
         new = [until(i, e, b) for i, b, e in zip(indexes, begin, end, strict=True)]
         parts = [timeline.part(number, index) for number, index in enumerate(new)]
         before = found

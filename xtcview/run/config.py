@@ -125,16 +125,36 @@ class Configuration:
     def __init__(
         self, files: Sequence[XtcFile], timeline: Timeline, problems: list[Problem]
     ) -> None:
-        self._problems, self._indexes = problems, timeline.indexes
+        self._problems = problems
+        self._noted: list[Problem] = []  # by the last attempt to read Configure
         self.aliases = AliasMap()
         self.begin_run: Dgram | None = None
-        self._configure = self._read_configure(files)
-        _, first = np.unique(timeline.cycles["time"], return_index=True)
+        self.is_known = False  # whether there is a Configure
+        self._copies = -1  # of calib cycles, as last seen
+        self._clocks: list[int] = []
+        self._steps: list[list[Item]] = []
+        self.grow(files, timeline)
+
+    def grow(self, files: Sequence[XtcFile], timeline: Timeline) -> None:
+        """Take in what the files of a growing run have got since."""
+        if not self.is_known:
+            for problem in self._noted:
+                self._problems.remove(problem)
+            self._noted = []
+            self._configure = self._read_configure(files)
+            self._problems += self._noted
+            self._stores: dict[int, ConfigStore] = {}
+        if len(timeline.cycles) != self._copies:
+            self._enter_cycles(files, timeline)
+        self._name_sources(timeline)
+
+    def _enter_cycles(self, files: Sequence[XtcFile], timeline: Timeline) -> None:
+        clocks, first = np.unique(timeline.cycles["time"], return_index=True)
         copies = np.split(timeline.cycles, first[1:]) if len(first) else []
         self._cycles = [[(files[row["file"]], int(row["offset"])) for row in c] for c in copies]
-        self._steps: list[list[Item]] = []
-        self._stores: dict[int, ConfigStore] = {}
-        self._name_sources()
+        if clocks[: len(self._clocks)].tolist() != self._clocks:  # one came in between
+            self._steps, self._stores = [], {}
+        self._copies, self._clocks = len(timeline.cycles), clocks.tolist()
 
     @property
     def steps(self) -> int:
@@ -171,11 +191,12 @@ class Configuration:
                 copies += 1
                 continue
             what = "no Configure at the start of the file"
-            self._problems.append(Problem(str(file.path), 0, what, "another stream's copy is used"))
+            self._noted.append(Problem(str(file.path), 0, what, "another stream's copy is used"))
         if not found and not copies:
             lost = "sources have no names, and data that need their configuration are not given"
             what = "no DAQ stream of the run has a Configure"
-            self._problems.append(Problem(str(files[0].path), 0, what, lost))
+            self._noted.append(Problem(str(files[0].path), 0, what, lost))
+        self.is_known = bool(found or copies)
         return [item for item in self._everything if item.store == "config"]
 
     def _leading(self, file: XtcFile) -> list[Item] | None:
@@ -221,7 +242,7 @@ class Configuration:
             self._problems.append(Problem(str(file.path), fault.offset, fault.what, lost))
         return [item for item in items if item.size and not is_container(item)]
 
-    def _name_sources(self) -> None:
+    def _name_sources(self, timeline: Timeline) -> None:
         store = self.at_step(-1)
         for item in (i for i in self._everything if i.kind is AliasConfig):
             try:
@@ -232,7 +253,7 @@ class Configuration:
                 self._problems.append(Problem.of(error, item.file.path, item.at, lost))
         for src in detectors(self._everything):
             self.aliases.see(src)
-        for index in self._indexes:
+        for index in timeline.indexes:
             for segment in index.segments:
                 for log, phy in segment.sources.tolist():
                     self.aliases.hear(make_src(log, phy))

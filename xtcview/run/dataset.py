@@ -13,8 +13,8 @@ from pathlib import Path
 from xtcview.errors import DataSetError, near
 
 KEYS = ("exp", "run", "dir", "stream")
-MODES = ("idx", "xtc")
-LATER = ("smd", "live", "rax", "h5", "shmem", "one-stream")
+MODES = ("idx", "xtc", "live")
+LATER = ("smd", "rax", "h5", "shmem", "one-stream")
 EXAMPLE = "an example: 'exp=cxitut13:run=34:dir=/data/xtc:idx'"
 _FILE = re.compile(r"(?P<prefix>.{2,})-r(?P<run>\d+)-s(?P<stream>\d+)-c(?P<chunk>\d+)\.xtc")
 
@@ -37,6 +37,8 @@ class DataSet:
         Only these streams; None is all.
     mode : str
         'idx' or 'xtc'.
+    live : bool
+        Follow files that are being written.
     """
 
     experiment: str = ""
@@ -45,6 +47,7 @@ class DataSet:
     directory: Path | None = None
     streams: frozenset[int] | None = None
     mode: str = "idx"
+    live: bool = False
 
     def of_run(self, run: int) -> DataSet:
         """Return the data set of one of its runs."""
@@ -57,7 +60,7 @@ class DataSet:
         items += [f"run={','.join(map(str, self.runs))}"] if self.runs else []
         items += [f"stream={','.join(map(str, sorted(self.streams)))}"] if self.streams else []
         items += [f"dir={self.directory}"] if self.directory else []
-        return ":".join([*items, self.mode])
+        return ":".join([*items, self.mode, *(["live"] if self.live else [])])
 
 
 def is_folder(path: Path) -> bool:
@@ -97,6 +100,7 @@ def parse(text: str | Path) -> DataSet:
         directory=Path(values["dir"]) if values.get("dir") else None,
         streams=frozenset(streams) or None,
         mode="xtc" if "xtc" in values else "idx",
+        live="live" in values,
     )
 
 
@@ -114,11 +118,12 @@ def _with_experiment(
     directory: Path | None = None,
     streams: frozenset[int] | None = None,
     mode: str = "idx",
+    live: bool = False,
 ) -> DataSet:
     instrument, slash, experiment = name.rpartition("/")
     numbered = experiment.isdecimal() or re.fullmatch(r"e\d+", experiment)
     instrument = instrument if slash else ("" if numbered else experiment[:3])
-    return DataSet(experiment, instrument.upper(), runs, directory, streams, mode)
+    return DataSet(experiment, instrument.upper(), runs, directory, streams, mode, live)
 
 
 def numbers(text: str, what: str, whole: str) -> tuple[int, ...]:

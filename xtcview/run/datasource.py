@@ -21,6 +21,7 @@ from .env import Env
 from .event import Event
 from .eventid import EventTime
 from .files import XtcFile
+from .live import LiveRun
 from .run import Run, Step
 
 _latest: weakref.ref[DataSource] | None = None  # for psana's Detector(name) without environment
@@ -120,7 +121,8 @@ class _Group(NamedTuple):
 
     def open(self) -> Run:
         """Return a new run of them."""
-        return Run(self.dataset, self.files)
+        kind = LiveRun if self.dataset.live else Run
+        return kind(self.dataset, list(self.files))
 
 
 def _each(text: str | Path | Sequence[str | Path]) -> list[str | Path]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from .store import is_epics
 from .timeline import Timeline
 
 _MASK_BITS = 32
-Place = tuple[int, int, int]  # file, byte and size of a payload
+Place = tuple[XtcFile, int, int]  # file, byte and size of a payload
 
 
 class EpicsTable:
@@ -56,6 +55,8 @@ class EpicsTable:
         self._pv_names: dict[tuple[Any, int], str] = {}
         self._first: dict[str, Any] = {}  # record of Configure: CTRL, or TIME where there is one
         self._aliases: dict[str, str] = {}
+        self._located: dict[str, tuple[list[int], list[Place]]] = {}
+        self._stale: int | None = -1  # first event whose payloads are to be found yet
         self._read_configure()
 
     def _read_configure(self) -> None:
@@ -102,39 +103,58 @@ class EpicsTable:
         lost = "the EPICS value there is not known"
         self._problems.append(Problem.of(error, file, offset, lost))
 
-    @cached_property
+    def grow(self, timeline: Timeline, first: int) -> None:
+        """Go on with the timeline of the grown run, which differs from event `first` on."""
+        self._timeline = timeline
+        last = first - 1  # a datagram without partner counts to the last event before it
+        self._stale = last if self._stale is None else min(last, self._stale)
+
+    @property
     def _series(self) -> dict[str, tuple[list[int], list[Place]]]:
         """Per PV: event numbers, ascending, and where the payloads lie."""
+        if self._stale is not None:
+            begin, self._stale = self._stale, None
+            self._locate_from(begin)
+        return self._located
+
+    def _locate_from(self, begin: int) -> None:
+        """Find the payloads of an event and of all behind it."""
+        for events, places in self._located.values():
+            keep = bisect_left(events, begin)
+            del events[keep:], places[keep:]
         found: dict[str, list[tuple[int, int, Place]]] = {}
         for number, (file, index) in enumerate(
             zip(self._files, self._timeline.indexes, strict=True)
         ):
-            for event, offset in self._carriers(file, number, index):
-                for name, place in self._locate(file, number, offset):
+            for event, offset in self._carriers(file, number, index, begin):
+                for name, place in self._locate(file, offset):
                     found.setdefault(name, []).append((event, number, place))
-        return {
-            name: ([row[0] for row in rows], [row[2] for row in rows])
-            for name, rows in ((n, sorted(r, key=lambda row: row[:2])) for n, r in found.items())
-        }
+        for name, rows in found.items():
+            events, places = self._located.setdefault(name, ([], []))
+            for event, _, place in sorted(rows, key=lambda row: row[:2]):
+                events.append(event)
+                places.append(place)
 
-    def _carriers(self, file: XtcFile, number: int, index: Index) -> list[tuple[int, int]]:
+    def _carriers(
+        self, file: XtcFile, number: int, index: Index, begin: int
+    ) -> list[tuple[int, int]]:
         """List (event, offset) of the datagrams of a file that may hold EPICS data."""
         mask, told = _epics_mask(index), len(index.segments) <= _MASK_BITS
         if not mask and not (file.is_ioc and self._is_archiving(file)):
             return []
         table = self._timeline.ioc if file.is_ioc else self._timeline.daq
-        mine = table["file"] == number
+        event_of = self._timeline.event_of(file.is_ioc)
+        mine = (table["file"] == number) & (event_of >= begin)
         if mask and told:  # the index cannot tell when there are more segments than bits
             mine &= (table["empty"] & np.uint32(mask)) != mask
-        events = self._timeline.event_of(file.is_ioc)[mine]
-        return sorted(zip(events.tolist(), table["offset"][mine].tolist(), strict=True))
+        return sorted(zip(event_of[mine].tolist(), table["offset"][mine].tolist(), strict=True))
 
     def _is_archiving(self, file: XtcFile) -> bool:
         """Return whether a stream's Configure names PVs; its index need not list them."""
         items = self._configuration.configure_items()
         return any(is_epics(item) and item.file.stream == file.stream for item in items)
 
-    def _locate(self, file: XtcFile, number: int, offset: int) -> list[tuple[str, Place]]:
+    def _locate(self, file: XtcFile, offset: int) -> list[tuple[str, Place]]:
         """Find the EPICS payloads of one datagram, reading headers only."""
         found: list[tuple[str, Place]] = []
         window = Window(file.read)
@@ -150,7 +170,7 @@ class EpicsTable:
                 self._note(file.path, leaf.start, error)
                 continue
             name = self._name(make_src(leaf.log, leaf.phy), head.pvId())
-            found.append((name, (number, leaf.start, leaf.end - leaf.start)))
+            found.append((name, (file, leaf.start, leaf.end - leaf.start)))
         return found
 
     def _leaves(self, file: XtcFile, offset: int, window: Window) -> list[Leaf]:
@@ -215,8 +235,7 @@ class EpicsTable:
         return series(pv, numbers, times, records, self._first.get(pv))
 
     def _read(self, place: Place) -> Any:
-        number, offset, size = place
-        file = self._files[number]
+        file, offset, size = place
         data = file.read_exactly(offset, size, "EPICS value")
         return read_pv(data, 0, size, file.path, offset)
 

@@ -64,6 +64,11 @@ class Problem:
         return f"{place}: {self.what}; {self.consequence}"
 
 
+def named(path: Path) -> re.Match[str] | None:
+    """Return prefix, run, stream and chunk that a file's name says; None for another file."""
+    return NAME.fullmatch(path.name.removesuffix(IN_PROGRESS))
+
+
 class XtcFile:
     """One .xtc file: its place in the run, and positioned reads.
 
@@ -75,7 +80,7 @@ class XtcFile:
     """
 
     def __init__(self, path: Path) -> None:
-        match = NAME.fullmatch(path.name)
+        match = named(path)
         if match is None:
             raise DataSetError(f"{path}: expected a name such as e158-r0034-s01-c00.xtc")
         self.path, self.prefix = path, match[1]
@@ -172,6 +177,16 @@ class XtcFile:
             flat[len(flat) - missing :] = rest[:missing]
             found, rest = max(found - len(flat), 0), rest[missing:]
 
+    def look(self) -> int:
+        """Take the size that the file has now; return how much it has grown."""
+        grown = -self.size
+        self.size = os.fstat(self._descriptor()).st_size
+        return grown + self.size
+
+    def renamed(self, path: Path) -> None:
+        """Go on under another name, as when the DAQ has finished the file."""
+        self.path = path
+
     def close(self) -> None:
         """Close the descriptor; a later read opens the file again."""
         if self._close is not None and self._fd is not None and self._fd[0] == os.getpid():
@@ -216,8 +231,9 @@ def folder(dataset: DataSet) -> Path:
 
 def list_files(path: Path) -> list[XtcFile]:
     """List the .xtc files of a folder whose names say run, stream and chunk."""
-    named = (p for p in path.iterdir() if NAME.fullmatch(p.name))
-    found = [XtcFile(p) for p in named if p.is_file() or p.is_symlink()]
+    paths = sorted(p for p in path.iterdir() if named(p))
+    there = {p.name.removesuffix(IN_PROGRESS): p for p in reversed(paths)}  # the final name wins
+    found = [XtcFile(p) for p in there.values() if p.is_file() or p.is_symlink()]
     return sorted(found, key=lambda f: (f.prefix, f.run, f.order))
 
 

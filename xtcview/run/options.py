@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+LIVE_TIMEOUT = "PSXtcInput.XtcInputModule.liveTimeout"
 OPTIONS: dict[str, Any] = {
     "psana.store-out-of-order-damage": False,  # give payloads whose detector lost count
     "psana.store-user-ebeam-damage": True,  # give EBeam records that say some field is bad
     "psana.calib-dir": "",  # instead of the experiment's calib folder
+    LIVE_TIMEOUT: 120.0,  # s without anything new after which a live run is given up
 }
 
 

@@ -85,15 +85,18 @@ class Run:
         self.problems: list[Problem] = []
         self.files = self._usable(members)
         self.timeline = self._merged()
-        if not len(self.timeline.events):
-            why = "".join(f"; {problem}" for problem in self.problems)
-            raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
+        self._require_events()
         self._configuration = Configuration(self.files, self.timeline, self.problems)
         self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
         self._contexts: dict[int, EventContext] = {}
         self._times = Times(self.timeline.events)
         self.current = -1  # number of the event read last
         self._env = Env(self)
+
+    def _require_events(self) -> None:
+        if not len(self.timeline.events):
+            why = "".join(f"; {problem}" for problem in self.problems)
+            raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
 
     def _merged(self) -> timeline.Timeline:
         """Load the indexes one after another: of a long run all their nodes would fill memory."""
@@ -111,6 +114,10 @@ class Run:
                 self.problems.append(
                     Problem(str(file.path), 0, file.state, "its events are missing")
                 )
+            elif file.is_in_progress:
+                lost = "what comes later is not shown; follow it with 'live' in the data set"
+                what = "the file is still being written"
+                self.problems.append(Problem(str(file.path), file.size, what, lost))
         self.problems += missing.missing_chunks(members)
         if self.dataset.streams is None:
             self.problems += missing.missing_streams(members)
@@ -295,4 +302,4 @@ class Run:
         faults = f", {plural(len(self.problems), 'problem')}" if self.problems else ""
         events = len(self.timeline.events)
         holds = f"{plural(events, 'event')}, {plural(streams, 'stream')}{faults}"
-        return f"<Run {self.run()} of {self.experiment}: {holds}>"
+        return f"<{type(self).__name__} {self.run()} of {self.experiment}: {holds}>"
