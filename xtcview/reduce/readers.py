@@ -45,13 +45,13 @@ _idle_lock = threading.Lock()
 
 def _open(task: Task) -> Reader:
     run = import_module(task.library).open(task.spec)
-    found = identity(run)
+    found = identity(run, task.identity[0])
     if found != task.identity:
         _close(run)
         raise EngineError(
             f"{task.spec} on {platform.node()} is another run than here: (events, times and "
             f"fiducials of the first and last) are {found}, expected {task.identity}. Engines must "
-            "see the same files; if the run has grown since, open it again"
+            "see the same files"
         )
     if task.calib_dir and str(run.calib_dir) != task.calib_dir:
         _close(run)

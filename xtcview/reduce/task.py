@@ -53,11 +53,18 @@ def package_version() -> str:
         return "not installed"
 
 
-def identity(run: Any) -> Identity:
+def identity(run: Any, count: int | None = None) -> Identity:
     """Return numbers by which a run opened elsewhere is known to be the same.
 
     They are the number of events, and time and fiducial of the first and the last.
+
+    Parameters
+    ----------
+    run : Run
+    count : int, optional
+        Only its first events: a run that is being written may have more by now.
     """
     times = run.times()
-    ends = (times[0], times[len(times) - 1]) if len(times) else ()
-    return (len(times), *(value for t in ends for value in (t.time(), t.fiducial())))
+    there = len(times) if count is None else min(count, len(times))
+    ends = (times[0], times[there - 1]) if there else ()
+    return (there, *(value for t in ends for value in (t.time(), t.fiducial())))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xtcview.source import AliasMap
 
 from .config import ConfigStore
-from .epics import EpicsStore
+from .epicsstore import EpicsStore
 
 if TYPE_CHECKING:
     from .run import Run

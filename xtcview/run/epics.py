@@ -7,7 +7,7 @@ first value is asked for. A value never depends on which events were visited bef
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ from xtcview.format.index import Index
 from xtcview.format.src import Src, make_src
 from xtcview.format.tree import Leaf, root_fault, walk_headers
 from xtcview.format.window import Window
-from xtcview.types.epics import EPOCH, EpicsPvHeader, read_pv
 from xtcview.types.epics import ConfigV1 as EpicsConfig
+from xtcview.types.epics import EpicsPvHeader, read_pv
 
 from .config import Configuration
 from .files import Problem, XtcFile
@@ -213,7 +213,7 @@ class EpicsTable:
     def _latest(self, events: Sequence[int], places: Sequence[Place], at: int) -> Any:
         """Of the records of one event, that before row `at`: later stamp, else later stored."""
         rows = range(bisect_left(events, events[at - 1]), at)
-        return max((self._read(places[i]) for i in reversed(rows)), key=_stamp)
+        return max((self._read(places[i]) for i in reversed(rows)), key=stamp)
 
     def series(self, name: str) -> Series:
         """Return all archived values of a PV (name or alias).
@@ -249,9 +249,10 @@ class EpicsTable:
         return dict(sorted(self._aliases.items()))
 
 
-def _stamp(record: Any) -> tuple[int, int]:
-    stamp = record.stamp()
-    return stamp.sec(), stamp.nsec()
+def stamp(record: Any) -> tuple[int, int]:
+    """Return seconds since 1990 and nanoseconds at which a TIME record was measured."""
+    when = record.stamp()
+    return when.sec(), when.nsec()
 
 
 def _epics_mask(index: Index) -> int:
@@ -261,61 +262,3 @@ def _epics_mask(index: Index) -> int:
         if any(type_id(int(word)) == TypeId.Epics for word in segment.types):
             mask |= 1 << number if number < _MASK_BITS else 0xFFFFFFFF
     return mask
-
-
-class EpicsStore:
-    """psana's view of the EPICS data at one event.
-
-    Parameters
-    ----------
-    table : EpicsTable
-    event : callable
-        Gives the event number; -1 before the first event.
-    """
-
-    def __init__(self, table: EpicsTable, event: Callable[[], int]) -> None:
-        self._table, self._event = table, event
-
-    def getPV(self, name: str) -> Any:  # noqa: N802 - psana's name
-        """Return the record of a PV or alias, None when it is not known."""
-        return self._table.record(name, self._event())
-
-    def value(self, name: str, index: int = 0) -> Any:
-        """Return one element (int, float or str), None without it."""
-        record = self.getPV(name)
-        known = record is not None and 0 <= index < record.numElements()
-        return record.value(index) if known else None
-
-    def status(self, name: str) -> tuple[int, int, float] | None:
-        """Return (status, severity, seconds since 1970), None for an unknown name."""
-        record = self.getPV(name)
-        if record is None:
-            return None
-        when = 0.0
-        if record.isTime():
-            seconds, nanoseconds = _stamp(record)
-            when = seconds + EPOCH + nanoseconds * 1e-9
-        return record.status(), record.severity(), when
-
-    def pvNames(self) -> list[str]:  # noqa: N802
-        """Return the names of all PVs, sorted."""
-        return self._table.pv_names()
-
-    def aliases(self) -> list[str]:
-        """Return all aliases, sorted."""
-        return list(self._table.aliases)
-
-    def names(self) -> list[str]:
-        """Return PVs, then aliases."""
-        return self.pvNames() + self.aliases()
-
-    def alias(self, pv: str) -> str:
-        """Return the alias of a PV, or ''."""
-        return next((a for a, name in self._table.aliases.items() if name == pv), "")
-
-    def pvName(self, alias: str) -> str:  # noqa: N802
-        """Return the PV of an alias, or ''."""
-        return self._table.aliases.get(alias, "")
-
-    def __repr__(self) -> str:
-        return f"<EpicsStore of {len(self.pvNames())} PVs>"

@@ -18,7 +18,8 @@ from xtcview.source import AliasMap
 from . import dataset, files, indexes, lookup, missing, options, timeline
 from .config import ConfigStore, Configuration
 from .env import Env
-from .epics import EpicsStore, EpicsTable
+from .epics import EpicsTable
+from .epicsstore import EpicsStore
 from .event import Event, EventContext
 from .eventid import EventTime
 from .files import Problem, XtcFile, plural

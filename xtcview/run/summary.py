@@ -36,14 +36,14 @@ def summary(run: Run, every: bool = False) -> str:
 
 def _title(run: Run) -> str:
     times = run.times()
-    first, last = times[0], times[-1]
-    begin, end = iso(first.seconds(), 0)[:19], iso(last.seconds(), 0)[:19]
     where = (
         f"run {run.run()} of {run.experiment} ({run.files[0].prefix}), {run.files[0].path.parent}"
     )
-    span = f"{begin} .. {end} UTC"
     held = f"{plural(len(times), 'event')} in {plural(run.nsteps(), 'calib cycle')}"
-    return f"{where}\n{held}, {span}"
+    if not len(times):
+        return f"{where}\n{held} so far"
+    begin, end = (iso(time.seconds(), 0)[:19] for time in (times[0], times[-1]))
+    return f"{where}\n{held}, {begin} .. {end} UTC"
 
 
 def _damage(run: Run) -> str:
@@ -87,7 +87,7 @@ def _sources(run: Run) -> str:
             for (log, phy), word in zip(segment.sources.tolist(), segment.types, strict=True):
                 data.setdefault(make_src(log, phy), set()).add(_type(int(word)))
     config: dict[Src, set[str]] = {}
-    for item in run.config_at(0).items():
+    for item in run.config_at(0 if len(run.times()) else -1).items():
         config.setdefault(item.src, set()).add(_type(item.word))
     shown = [s for s in {**data, **config} if isinstance(s, DetInfo | BldInfo)]
     rows: list[tuple[str, ...]] = [("source", "alias", "data", "configuration")]
@@ -105,7 +105,7 @@ def _type(word: int) -> str:
 
 
 def _epics(run: Run, every: bool) -> str:
-    store = run.epics_at(0)
+    store = run.epics_at(0 if len(run.times()) else -1)
     names = store.pvNames()
     if not names:
         return "EPICS: none"
