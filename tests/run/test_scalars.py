@@ -1,5 +1,7 @@
 """Numbers in bulk are those that event after event gives."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 import xtcview
 from tests.support import runs
-from xtcview.errors import SourceError, XtcError
+from xtcview.errors import MissingExtraError, SourceError, XtcError
 from xtcview.format import writer
 from xtcview.types import evr
 
@@ -137,3 +139,29 @@ def test_what_is_no_field(golden_dir, field, what):
         pytest.raises(SourceError, match=what),
     ):
         run.scalars([field])
+
+
+def _partly(tmp_path):
+    """A run in which every other event has a charge."""
+    segments = [[writer.container(runs.segment(2), runs.ebeam(1.5 + i))] for i in range(4)]
+    events = [runs.event(i, *(segments[i] if i % 2 else ())) for i in range(4)]
+    runs.write(tmp_path, [*runs.begin(runs.pulnix_config()), *runs.cycle(0, events)])
+    return xtcview.open(tmp_path)
+
+
+@pytest.mark.parametrize("package", ["pandas", "xarray"])
+def test_tables_of_other_packages(tmp_path, package):
+    with _partly(tmp_path) as run:
+        table = run.scalars(["fiducial", "EBeam.ebeamCharge"])
+    found = getattr(table, f"to_{package}")()
+    charge = np.array(found["EBeam.ebeamCharge"], float)
+    np.testing.assert_array_equal(charge, [np.nan, 2.5, np.nan, 4.5])
+    assert np.array(found["fiducial"]).tolist() == [runs.fiducial_of(i) for i in range(4)]
+
+
+def test_a_package_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with _partly(tmp_path) as run:
+        table = run.scalars(["fiducial"])
+    with pytest.raises(MissingExtraError, match=r"pip install xtcview\[tables\]"):
+        table.to_xarray()

@@ -68,15 +68,35 @@ class Scalars:
         MissingExtraError
             pandas is not installed.
         """
-        try:
-            pd = import_module("pandas")
-        except ImportError as error:
-            raise MissingExtraError("this table needs pandas: pip install pandas") from error
+        pd = _imported("pandas")
         frame = pd.DataFrame(self.columns)
         return frame.mask(~pd.DataFrame(self.present))
 
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset along ``event``; numbers that an event lacks are NaN.
+
+        Raises
+        ------
+        MissingExtraError
+            xarray is not installed.
+        """
+        xr = _imported("xarray")
+        found = xr.Dataset({name: ("event", column) for name, column in self.columns.items()})
+        for name, there in self.present.items():
+            if not there.all():
+                found[name] = found[name].where(xr.DataArray(there, dims="event"))
+        return found
+
     def __repr__(self) -> str:
         return f"<Scalars of {len(self):,} events: {', '.join(self.columns)}>"
+
+
+def _imported(package: str) -> Any:
+    try:
+        return import_module(package)
+    except ImportError as error:
+        wanted = f"this table needs {package}: pip install xtcview[tables]"
+        raise MissingExtraError(wanted) from error
 
 
 class _Found(NamedTuple):
