@@ -18,6 +18,7 @@ from .window import Window
 
 _MASK_BITS = 32
 _ALL = 0xFFFFFFFF
+_PROXIED = slice(8, 12)  # in a proxy's payload: the type word (types.smldata)
 
 
 class _Shape(NamedTuple):
@@ -27,6 +28,15 @@ class _Shape(NamedTuple):
     damaged: int
     empty: int
     evr: tuple[tuple[int, int], ...]  # first byte and end of event code payloads
+
+
+def _type(window: Window, pos: int, header: tuple[int, ...]) -> int:
+    """Return a leaf's type word; of a proxy in small data that of the payload behind it."""
+    word, extent = header[3:]
+    if word & 0xFFFF != TypeId.SmlDataProxy or extent < XTC_SIZE + _PROXIED.stop:
+        return word
+    payload = window.get(pos + XTC_SIZE, _PROXIED.stop)
+    return int.from_bytes(payload[_PROXIED], "little")
 
 
 def _is_evr(header: tuple[int, ...]) -> bool:
@@ -108,7 +118,8 @@ class Builder:
         codes = 0
         listed = []
         for pos, leaf in window.children(start, end, 1 if known else 1 << 30):
-            _, leaf_log, phy, contains, extent = leaf
+            _, leaf_log, phy, _, extent = leaf
+            contains = _type(window, pos, leaf)
             listed.append((leaf_log, phy, contains))
             if _is_evr(leaf):
                 codes |= self._codes(window, pos + XTC_SIZE, pos + extent)

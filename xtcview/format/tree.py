@@ -35,10 +35,11 @@ class Leaf(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A header that cannot be true: where it stands in the buffer, and why."""
+    """A header that cannot be true: where it stands in the buffer, why, and what is lost."""
 
     offset: int
     what: str
+    lost: str = "payloads behind it in its container are missing"
 
 
 def walk(

@@ -7,16 +7,20 @@ repeated key wins. A folder or an .xtc file is a data set too.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xtcview.errors import DataSetError, near
 
 KEYS = ("exp", "run", "dir", "stream")
-MODES = ("idx", "xtc", "live")
-LATER = ("smd", "rax", "h5", "shmem", "one-stream")
+MODES = ("idx", "xtc", "smd", "live")
+LATER = ("rax", "h5", "shmem", "one-stream")
+SMALL_FOLDER = "smalldata"  # inside the folder of the .xtc files
 EXAMPLE = "an example: 'exp=cxitut13:run=34:dir=/data/xtc:idx'"
-_FILE = re.compile(r"(?P<prefix>.{2,})-r(?P<run>\d+)-s(?P<stream>\d+)-c(?P<chunk>\d+)\.xtc")
+_FILE = re.compile(
+    r"(?P<prefix>.{2,})-r(?P<run>\d+)-s(?P<stream>\d+)-c(?P<chunk>\d+)(?P<small>\.smd)?\.xtc"
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class DataSet:
     streams : frozenset of int, optional
         Only these streams; None is all.
     mode : str
-        'idx' or 'xtc'.
+        'idx', 'xtc' or 'smd' (small-data files).
     live : bool
         Follow files that are being written.
     """
@@ -82,9 +86,11 @@ def parse(text: str | Path) -> DataSet:
     path = Path(text)
     match = _FILE.fullmatch(path.name.removesuffix(".inprogress"))
     if match and "=" not in str(text):
-        return _with_experiment(match["prefix"], runs=(int(match["run"]),), directory=path.parent)
+        mode = "smd" if match["small"] else "idx"
+        runs = (int(match["run"]),)
+        return _with_experiment(match["prefix"], runs=runs, directory=path.parent, mode=mode)
     if (str(text) and is_folder(path)) or ("=" not in str(text) and "/" in str(text)):
-        return DataSet(directory=path)
+        return DataSet(directory=path, mode="smd" if path.name == SMALL_FOLDER else "idx")
     values: dict[str, str] = {}
     for item in str(text).split(":"):
         key, equals, value = (part.strip() for part in item.partition("="))
@@ -99,7 +105,7 @@ def parse(text: str | Path) -> DataSet:
         runs=numbers(values.get("run", ""), "run", str(text)),
         directory=Path(values["dir"]) if values.get("dir") else None,
         streams=frozenset(streams) or None,
-        mode="xtc" if "xtc" in values else "idx",
+        mode=_mode(values, str(text)),
         live="live" in values,
     )
 
@@ -110,6 +116,13 @@ def _check(key: str, equals: str, text: str) -> None:
     if key not in (KEYS if equals else MODES):
         wanted = near(key, KEYS if equals else MODES)
         raise DataSetError(f"data set {text!r}: {key!r} is not understood.{wanted} {EXAMPLE}")
+
+
+def _mode(values: Iterable[str], text: str) -> str:
+    given = [key for key in values if key in MODES]
+    if len(given) > 1:
+        raise DataSetError(f"data set {text!r}: expected one of {' and '.join(given)}, found both")
+    return given[0] if given else "idx"
 
 
 def _with_experiment(

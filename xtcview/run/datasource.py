@@ -148,10 +148,10 @@ def _is_file(text: str | Path) -> bool:
 
 def _of_files(paths: list[Path]) -> list[_Group]:
     """Return the runs that some files belong to, with these files only."""
-    groups: dict[tuple[Path, str, int], _Group] = {}
+    groups: dict[tuple[Path, str, int, bool], _Group] = {}
     for path in dict.fromkeys(paths):
         file = XtcFile(path)
-        key = path.parent, file.prefix, file.run
+        key = path.parent, file.prefix, file.run, file.is_small
         groups.setdefault(key, _Group(dataset.parse(path), [])).files.append(file)
     for key, group in groups.items():
         group.files.sort(key=lambda file: file.order)

@@ -24,12 +24,14 @@ from xtcview.types.epics import EpicsPvHeader, read_pv
 
 from .config import Configuration
 from .files import Problem, XtcFile
+from .proxies import Proxied
 from .series import Series, series
-from .store import is_epics
+from .store import Item, is_epics
 from .timeline import Timeline
 
 _MASK_BITS = 32
-Place = tuple[XtcFile, int, int]  # file, byte and size of a payload
+_HEAD = EpicsPvHeader.DTYPE.itemsize
+Place = tuple[XtcFile, int, int]  # byte and size of a payload in it
 
 
 class EpicsTable:
@@ -159,18 +161,18 @@ class EpicsTable:
         found: list[tuple[str, Place]] = []
         window = Window(file.read)
         for leaf in self._leaves(file, offset, window):
-            if type_id(leaf.contains) != TypeId.Epics or leaf.start == leaf.end:
-                continue
-            data = window.get(leaf.start, min(leaf.end - leaf.start, EpicsPvHeader.DTYPE.itemsize))
             try:
-                head = EpicsPvHeader(data, 0, None, None, file.path, leaf.start)
+                opening = _opening(file, leaf, window)
+                if opening is None:
+                    continue
+                data, place = opening
+                head = EpicsPvHeader(data, 0, None, None, place[0].path, place[1])
                 if head.isCtrl():
                     raise FormatError("a CTRL record in an event, where TIME records belong")
-            except FormatError as error:
+            except XtcError as error:
                 self._note(file.path, leaf.start, error)
                 continue
-            name = self._name(make_src(leaf.log, leaf.phy), head.pvId())
-            found.append((name, (file, leaf.start, leaf.end - leaf.start)))
+            found.append((self._name(make_src(leaf.log, leaf.phy), head.pvId()), place))
         return found
 
     def _leaves(self, file: XtcFile, offset: int, window: Window) -> list[Leaf]:
@@ -247,6 +249,22 @@ class EpicsTable:
     def aliases(self) -> dict[str, str]:
         """PV name by alias, sorted by alias."""
         return dict(sorted(self._aliases.items()))
+
+
+def _opening(file: XtcFile, leaf: Leaf, window: Window) -> tuple[bytes, Place] | None:
+    """Return the first bytes of an EPICS payload, and its place; None when it is another one."""
+    size, number = leaf.end - leaf.start, type_id(leaf.contains)
+    if size and number == TypeId.Epics:
+        return window.get(leaf.start, min(size, _HEAD)), (file, leaf.start, size)
+    if not file.is_small or number != TypeId.SmlDataProxy:
+        return None
+    src, data = make_src(leaf.log, leaf.phy), window.get(leaf.start, size)
+    item = Proxied(Item(src, leaf.contains, leaf.damage, file, leaf.start, size, data))
+    if not is_epics(item) or not item.size:
+        return None
+    item.check()
+    opening = item.file.read_exactly(item.at, min(item.size, _HEAD), "EPICS value")
+    return opening, (item.file, item.at, item.size)
 
 
 def stamp(record: Any) -> tuple[int, int]:

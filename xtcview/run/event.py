@@ -22,6 +22,7 @@ from xtcview.source import AliasMap, Pattern
 from .config import ConfigStore
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
+from .proxies import read_originals
 from .served import served
 from .store import (
     EventKey,
@@ -35,7 +36,6 @@ from .store import (
     matching,
     order,
     pattern_of,
-    read_items,
 )
 
 _BITS = 0x00FFFFFF  # of a damage word; the other 8 belong to the detector
@@ -109,7 +109,7 @@ class Event:
         for number, offset in self._parts:
             file = self._context.files[number]
             try:
-                head, items, faults = read_items(file, offset)
+                head, items, faults = read_originals(file, offset)
                 self._checked(head, number, offset)
             except XtcError as error:
                 lost = "this stream's part of the event is missing"
@@ -138,8 +138,7 @@ class Event:
 
     def _note(self, file: XtcFile, faults: list[Fault]) -> None:
         for fault in faults:
-            lost = "payloads behind it in its container are missing"
-            self.problems.append(Problem(str(file.path), fault.offset, fault.what, lost))
+            self.problems.append(Problem(str(file.path), fault.offset, fault.what, fault.lost))
 
     def get(self, kind: Any, source: Any = None, key: str | None = None) -> Any:
         """Return an object of the event, or None.

@@ -11,6 +11,7 @@ import re
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ from xtcview.errors import (
 )
 
 from . import buffers
-from .dataset import DataSet, is_folder
+from .dataset import SMALL_FOLDER, DataSet, is_folder
 
 FIRST_IOC_STREAM = 80
 DATA_ROOT = "/reg/d/psdm"  # psana's default of SIT_PSDM_DATA
 IN_PROGRESS = ".inprogress"
-NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)\.xtc")
+NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)(\.smd)?\.xtc")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class XtcFile:
             raise DataSetError(f"{path}: expected a name such as e158-r0034-s01-c00.xtc")
         self.path, self.prefix = path, match[1]
         self.run, self.stream, self.chunk = int(match[2]), int(match[3]), int(match[4])
+        self.is_small = bool(match[5])  # its large payloads are in another file, see `large`
         self.size = path.stat().st_size if path.exists() else 0  # a link that leads nowhere
         self.state = "the file is empty" if path.exists() else "the link leads to no file"
         self._fd: tuple[int, int] | None = None  # process, descriptor
@@ -99,6 +101,17 @@ class XtcFile:
     def is_in_progress(self) -> bool:
         """True while the DAQ still writes the file, by its name."""
         return self.path.name.endswith(IN_PROGRESS)
+
+    @cached_property
+    def large(self) -> XtcFile:
+        """The file from which this small-data file was made, one folder up; perhaps not there."""
+        return XtcFile(self.folder / self.path.name.replace(".smd.xtc", ".xtc"))
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run's .xtc files; small data have one of their own in it."""
+        own = self.path.absolute().parent
+        return own.parent if self.is_small else own
 
     @property
     def is_ioc(self) -> bool:
@@ -192,6 +205,8 @@ class XtcFile:
         if self._close is not None and self._fd is not None and self._fd[0] == os.getpid():
             self._close()
         self._fd = self._close = None
+        if "large" in self.__dict__:
+            self.large.close()
 
     def __repr__(self) -> str:
         return f"<XtcFile {self.path.name}: {self.size:,} bytes>"
@@ -226,12 +241,13 @@ def folder(dataset: DataSet) -> Path:
         remedy = "name the folder with 'dir=', or set SIT_PSDM_DATA"
     if not is_folder(path):
         raise RunNotFoundError(f"{path}: no such folder (data set '{dataset}'); {remedy}")
-    return path
+    small = path / SMALL_FOLDER
+    return small if dataset.mode == "smd" and is_folder(small) else path
 
 
-def list_files(path: Path) -> list[XtcFile]:
-    """List the .xtc files of a folder whose names say run, stream and chunk."""
-    paths = sorted(p for p in path.iterdir() if named(p))
+def list_files(path: Path, small: bool = False) -> list[XtcFile]:
+    """List the .xtc (or small-data) files of a folder whose names say run, stream and chunk."""
+    paths = sorted(p for p in path.iterdir() if (name := named(p)) and bool(name[5]) == small)
     there = {p.name.removesuffix(IN_PROGRESS): p for p in reversed(paths)}  # the final name wins
     found = [XtcFile(p) for p in there.values() if p.is_file() or p.is_symlink()]
     return sorted(found, key=lambda f: (f.prefix, f.run, f.order))
@@ -250,7 +266,7 @@ def select(dataset: DataSet) -> list[XtcFile]:
         Several prefixes might be meant.
     """
     path = folder(dataset)
-    files = list_files(path)
+    files = list_files(path, dataset.mode == "smd")
     prefix = _prefix(dataset, {f.prefix for f in files}, path)
     files = [f for f in files if f.prefix == prefix]
     runs = {f.run for f in files}
@@ -268,7 +284,8 @@ def select(dataset: DataSet) -> list[XtcFile]:
 
 def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
     if not prefixes:
-        raise RunNotFoundError(f"{path}: no files such as e158-r0034-s00-c00.xtc")
+        example = f"e158-r0034-s00-c00{'.smd' if dataset.mode == 'smd' else ''}.xtc"
+        raise RunNotFoundError(f"{path}: no files such as {example}")
     name = dataset.experiment
     for candidate in (name, f"e{name}"):
         if candidate in prefixes:

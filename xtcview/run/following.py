@@ -73,7 +73,7 @@ class Following:
         """Enter new files; follow those that have got another name."""
         known = {stretch.file.order: stretch.file for stretch in self._stretches}
         one = self._stretches[0].file
-        for file in files.list_files(self._folder):
+        for file in files.list_files(self._folder, one.is_small):
             asked = self._dataset.streams is None or file.stream in self._dataset.streams
             if (file.prefix, file.run) != (one.prefix, one.run) or not asked:
                 continue

@@ -68,6 +68,8 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
     ------
     TruncatedError
         The payload ends before its quads do.
+    FormatError, RunNotFoundError
+        Of small data: the payload is not in the large file, or there is no such file.
     """
     item = evt.find(cspad.Data[::-1], src)
     if item is None:
@@ -115,6 +117,7 @@ def _layout(kind: Any, config: Any) -> _Layout:
 
 def _read_quads(item: Item, config: Any) -> Raw:
     """Read a payload with one call, headers aside and sections into the panels."""
+    item.check()
     layout = _layout(item.kind, config)  # type: ignore[arg-type]
     size = layout.header_size
     panels, present = buffers.empty(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)

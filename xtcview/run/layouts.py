@@ -13,16 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from xtcview.errors import XtcError
-from xtcview.format.headers import DGRAM, DGRAM_SIZE, XTC, XTC_SIZE
+from xtcview.format.headers import DGRAM, DGRAM_SIZE, XTC, XTC_SIZE, type_id
 from xtcview.format.ids import TypeId
 from xtcview.format.tree import walk_headers
+from xtcview.types.smldata import ProxyV1
 
 from .files import XtcFile
-from .store import Item, read_items
+from .proxies import read_originals
+from .store import Item
 
 _PIECE = 1 << 25  # bytes that are read at once
 _DENSE = 1 << 14  # bytes from one datagram to the next up to which all between are read
 _MOST = 256  # layouts of a file; what has none of them is read one by one
+_PROXY, _PROXIED = ProxyV1.DTYPE.itemsize, ProxyV1.DTYPE.fields["type"][1]  # type: ignore[index]
 Array = npt.NDArray[Any]
 
 
@@ -49,7 +52,7 @@ def layouts(file: XtcFile, offsets: Array) -> Iterator[Layout]:
             return
         offset = int(offsets[left[0]])
         try:
-            items = read_items(file, offset)[1]
+            items = read_originals(file, offset)[1]
         except XtcError:
             left = left[1:]
             continue
@@ -57,23 +60,26 @@ def layouts(file: XtcFile, offsets: Array) -> Iterator[Layout]:
         yield Layout(left[alike], items, offset)
         left = left[~alike]
     for row in left:
-        yield Layout(left[left == row], read_items(file, int(offsets[row]))[1], int(offsets[row]))
+        offset = int(offsets[row])
+        yield Layout(left[left == row], read_originals(file, offset)[1], offset)
 
 
 def _alike(file: XtcFile, offsets: Array, first: int) -> Array:
     """Return which datagrams have the containers and payloads of the first."""
-    places = _header_places(file, first)
-    span = max(places, default=20) + XTC_SIZE
-    fits = offsets + span <= file.size
-    own = gather(file, offsets[:1], 20, places)
-    same = np.zeros(len(offsets), bool)
-    same[fits] = (gather(file, offsets[fits], 20, places) == own).all(axis=1)
+    headers, proxies = _header_places(file, first)
+    same = np.ones(len(offsets), bool)
+    for count, places in ((XTC_SIZE, headers), (4, proxies)):
+        if places:
+            fits = offsets + max(places) + count <= file.size
+            own = gather(file, offsets[:1], count, places)
+            same[fits] &= (gather(file, offsets[fits], count, places) == own).all(axis=1)
+            same &= fits
     same[0] = True
     return same
 
 
-def _header_places(file: XtcFile, offset: int) -> list[int]:
-    """List where a datagram's containers and payloads have their headers, by their byte in it."""
+def _header_places(file: XtcFile, offset: int) -> tuple[list[int], list[int]]:
+    """List where a datagram has its headers, and where proxies name a type, by byte in it."""
     places = [20]
     head = np.frombuffer(file.read_exactly(offset, DGRAM_SIZE, "datagram header"), DGRAM)[0]
     end = offset + 20 + int(head["root"]["extent"])
@@ -85,8 +91,9 @@ def _header_places(file: XtcFile, offset: int) -> list[int]:
         ].item()
         return found
 
-    walk_headers(header, offset + DGRAM_SIZE, end)
-    return places
+    leaves, _ = walk_headers(header, offset + DGRAM_SIZE, end)
+    large = [x for x in leaves if file.is_small and type_id(x.contains) == TypeId.SmlDataProxy]
+    return places, [x.start - offset + _PROXIED for x in large if x.end - x.start >= _PROXY]
 
 
 def gather(file: XtcFile, offsets: Array, count: int, places: list[int]) -> Array:

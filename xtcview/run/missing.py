@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .files import NAME, Problem, XtcFile, ranges
+from .files import NAME, Problem, XtcFile, list_files, ranges
 
 
 def missing_chunks(members: Iterable[XtcFile]) -> list[Problem]:
@@ -21,9 +21,27 @@ def missing_chunks(members: Iterable[XtcFile]) -> list[Problem]:
     return found
 
 
+def missing_large(members: Iterable[XtcFile]) -> list[Problem]:
+    """Say of which small-data files the large ones are missing."""
+    what, lost = "the large file is not there", "payloads that small data leave out cannot be read"
+    small = [file for file in members if file.is_small]
+    return [Problem(str(f.large.path), None, what, lost) for f in small if not f.large.size]
+
+
+def missing_small(members: Sequence[XtcFile]) -> list[Problem]:
+    """Say which large files of a run have no small data beside those that are read."""
+    first, there = members[0], {file.large.path.name for file in members}
+    what, lost = "the file is there, but no small data of it", "its events are missing"
+    found = list_files(first.folder)
+    mine = [file for file in found if (file.prefix, file.run) == (first.prefix, first.run)]
+    return [Problem(str(f.path), None, what, lost) for f in mine if f.path.name not in there]
+
+
 def missing_streams(members: Sequence[XtcFile]) -> list[Problem]:
     """Say which files of a run have an index but are not in the folder themselves."""
     first = members[0]
+    if first.is_small:
+        return missing_small(members)
     folder, there = first.path.parent, {f.path.name for f in members}
     found = []
     for path in sorted((folder / "index").glob(f"{first.prefix}-r*.xtc.idx")):

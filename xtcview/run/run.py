@@ -119,7 +119,7 @@ class Run:
                 lost = "what comes later is not shown; follow it with 'live' in the data set"
                 what = "the file is still being written"
                 self.problems.append(Problem(str(file.path), file.size, what, lost))
-        self.problems += missing.missing_chunks(members)
+        self.problems += missing.missing_chunks(members) + missing.missing_large(members)
         if self.dataset.streams is None:
             self.problems += missing.missing_streams(members)
         usable = [f for f in members if f.size]
@@ -156,7 +156,9 @@ class Run:
         if option:
             names = {"exp": self.experiment, "instr": self.dataset.instrument}
             return Path(option.format(**names)).expanduser()
-        beside = self.files[0].path.resolve().parent.parent / "calib"
+        place = self.files[0].path.resolve().parent
+        place = place.parent if self.files[0].is_small else place
+        beside = place.parent / "calib"
         return beside if beside.is_dir() else files.standard_folder(self.dataset) / "calib"
 
     def run(self) -> int:

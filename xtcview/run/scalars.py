@@ -216,7 +216,9 @@ def _of_layout(
                 continue
             place = item.at - first
             if name.startswith(CODE):
-                if is_event_code(item):
+                if is_event_code(item) and item.is_derived:
+                    found[name].append(_Found(rows, order(item), _has_code(run, rows, item, name)))
+                elif is_event_code(item):
                     values = _codes(file, offsets, item, place) == int(accessor)
                     found[name].append(_Found(rows, order(item), values.any(axis=1)))
             elif accessor in item.kind.NAMES or callable(getattr(item.kind, accessor, None)):
@@ -277,6 +279,18 @@ def _asked(run: Run, number: int, item: Item, accessor: str) -> Any:
     except (XtcError, TypeError):
         value = None
     return np.nan if value is None or np.ndim(value) else value
+
+
+def _has_code(run: Run, rows: Array, item: Item, name: str) -> Array:
+    """Return whether events have a code, from the events themselves."""
+    wanted, found = int(name.removeprefix(CODE)), np.zeros(len(rows), bool)
+    for row, number in enumerate(_numbers(run)[rows].tolist()):
+        try:
+            record = run.peek(number).get(item.kind, item.src)
+        except XtcError:
+            continue
+        found[row] = record and any(code.eventCode() == wanted for code in record.fifoEvents())
+    return found
 
 
 def _numbers(run: Run) -> Array:

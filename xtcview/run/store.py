@@ -56,7 +56,10 @@ class Item:
         self.kind = registry.record_of(word)
         self._value: Record | None = None
 
-    is_derived = False  # made from another payload, not read from the file
+    is_derived = False  # made from another payload, or in another file
+
+    def check(self) -> None:
+        """Do nothing: the payload is where its datagram says. Others must be held against it."""
 
     @property
     def store(self) -> str:
@@ -72,6 +75,7 @@ class Item:
         TruncatedError
         """
         if self._data is None:
+            self.check()
             self._data = self.file.view(self.at, self.size, registry.type_name(self.word))
         return self._data
 
@@ -138,7 +142,7 @@ def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Faul
 def _moved(leaves: list[Leaf], faults: list[Fault], by: int) -> tuple[list[Leaf], list[Fault]]:
     """Turn positions in a buffer into positions in its file."""
     moved = [leaf._replace(start=leaf.start + by, end=leaf.end + by) for leaf in leaves]
-    return moved, [Fault(fault.offset + by, fault.what) for fault in faults]
+    return moved, [fault._replace(offset=fault.offset + by) for fault in faults]
 
 
 class EventKey(NamedTuple):

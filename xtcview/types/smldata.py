@@ -38,9 +38,9 @@ class ProxyV1(Record):
     """Where a large payload is."""
 
     FIELDS = (
-        ("fileOffset", "<i8"),  #  0  byte of the datagram in the .xtc file
+        ("fileOffset", "<i8"),  #  0  byte of the payload's header in the .xtc file
         ("type", pds.TypeId),   #  8  of the payload
-        ("extent", "<u4"),      # 12  bytes
+        ("extent", "<u4"),      # 12  bytes, the header included
     )  # 16
 
 
