@@ -20,6 +20,12 @@ from xtcview.run.dataset import DataSet, parse
         ("exp=cxitut13:run=34", DataSet("cxitut13", "CXI", (34,))),
         ("exp=cxitut13:run=34:idx", DataSet("cxitut13", "CXI", (34,))),
         ("exp=cxitut13:run=34:xtc", DataSet("cxitut13", "CXI", (34,), mode="xtc")),
+        ("exp=cxitut13:run=34:smd", DataSet("cxitut13", "CXI", (34,), mode="smd")),
+        ("/data/xtc/smalldata", DataSet(directory=Path("/data/xtc/smalldata"), mode="smd")),
+        (
+            "/data/xtc/smalldata/e158-r0034-s01-c00.smd.xtc",
+            DataSet("e158", "", (34,), Path("/data/xtc/smalldata"), mode="smd"),
+        ),
         ("exp=CXI/cxitut13:run=34", DataSet("cxitut13", "CXI", (34,))),
         ("exp=mec/cxitut13", DataSet("cxitut13", "MEC")),
         ("exp=158:run=34", DataSet("158", "", (34,))),
@@ -66,7 +72,8 @@ def test_what_is_understood(text, expected):
         ("exp=a:idy", "'idy' is not understood. Did you mean 'idx'"),
         ("exp=a:rum=3", "'rum' is not understood. Did you mean 'run'"),
         ("exp=a:idx=3", "'idx' is not understood"),
-        ("exp=a:smd", "'smd' is not read by this version"),
+        ("exp=a:smd=1", "'smd' is not understood"),
+        ("exp=a:smd:idx", "expected one of smd and idx, found both"),
         ("exp=a:shmem=x", "'shmem' is not read"),
         ("exp=a:one-stream", "'one-stream' is not read"),
     ],
@@ -101,7 +108,7 @@ def test_what_cannot_be_a_path(text):
         st.lists(st.integers(0, 9999), max_size=4, unique=True).map(tuple),
         st.sampled_from([None, Path("/data/xtc"), Path("/data/with space/xtc")]),
         st.none() | st.frozensets(st.integers(0, 99), min_size=1),
-        st.sampled_from(["idx", "xtc"]),
+        st.sampled_from(["idx", "xtc", "smd"]),
     )
 )
 def test_text_form_is_understood_again(which):

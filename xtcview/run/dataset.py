@@ -40,9 +40,14 @@ class DataSet:
     streams : frozenset of int, optional
         Only these streams; None is all.
     mode : str
+    <<<<<<< HEAD
         'idx', 'xtc' or 'smd' (small-data files).
     live : bool
         Follow files that are being written.
+    =======
+        'idx', 'xtc' or 'smd': small-data files in ``smalldata/``, and from the .xtc files what
+        they leave out. An event of which they keep nothing is not in the run.
+    >>>>>>> 4256a71 (Small data are tested against the runs they were made from)
     """
 
     experiment: str = ""
