@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import xtcview
-from tests.support import live_writer, runs
+from tests.support import live_writer, runs, smalldata
 from xtcview.format.headers import DGRAM_SIZE, dgram
 from xtcview.run import live
 from xtcview.run.files import IN_PROGRESS, XtcFile
@@ -248,3 +248,21 @@ def test_a_file_that_shrinks_is_told(whole, growing):
         assert run.refresh() == 0
         assert len(run.times()) == count
         assert "is shorter now" in str(run.problems[0])
+
+
+def test_small_data_that_are_being_written(whole, growing):
+    """The large file may still be growing too, and be renamed before the small one is."""
+    smalldata.write_all(whole[0].parent / "small", whole, threshold=24)
+    folder = growing / "smalldata"
+    folder.mkdir()
+    for path in whole:
+        small = whole[0].parent / "small" / "smalldata" / path.name.replace(".xtc", ".smd.xtc")
+        live_writer.append(place(growing, path), path, 0, path.stat().st_size)
+        live_writer.append(place(folder, small), small, 0, small.stat().st_size)
+    with xtcview.open(f"exp=e7:run=3:dir={growing}:smd:live") as run:
+        assert run.files[0].path.name == "e7-r0003-s00-c00.smd.xtc.inprogress"
+        before = seen(run)
+        finish(growing, whole)
+        after = seen(run)
+    with xtcview.open(f"exp=e7:run=3:dir={whole[0].parent}") as finished:
+        assert before == after == seen(finished)

@@ -14,7 +14,8 @@ from pathlib import Path
 from xtcview.errors import DataSetError, near
 
 KEYS = ("exp", "run", "dir", "stream")
-MODES = ("idx", "xtc", "smd", "live")
+MODES = ("idx", "xtc", "smd")
+WORDS = (*MODES, "live")  # without a value
 LATER = ("rax", "h5", "shmem", "one-stream")
 SMALL_FOLDER = "smalldata"  # inside the folder of the .xtc files
 EXAMPLE = "an example: 'exp=cxitut13:run=34:dir=/data/xtc:idx'"
@@ -118,8 +119,8 @@ def parse(text: str | Path) -> DataSet:
 def _check(key: str, equals: str, text: str) -> None:
     if key in LATER:
         raise DataSetError(f"data set {text!r}: {key!r} is not read by this version; use 'idx'")
-    if key not in (KEYS if equals else MODES):
-        wanted = near(key, KEYS if equals else MODES)
+    if key not in (KEYS if equals else WORDS):
+        wanted = near(key, KEYS if equals else WORDS)
         raise DataSetError(f"data set {text!r}: {key!r} is not understood.{wanted} {EXAMPLE}")
 
 

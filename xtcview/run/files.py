@@ -11,7 +11,6 @@ import re
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +88,7 @@ class XtcFile:
         self.is_small = bool(match[5])  # its large payloads are in another file, see `large`
         self.size = path.stat().st_size if path.exists() else 0  # a link that leads nowhere
         self.state = "the file is empty" if path.exists() else "the link leads to no file"
+        self._large: XtcFile | None = None
         self._fd: tuple[int, int] | None = None  # process, descriptor
         self._close: weakref.finalize[[int], XtcFile] | None = None
 
@@ -102,10 +102,16 @@ class XtcFile:
         """True while the DAQ still writes the file, by its name."""
         return self.path.name.endswith(IN_PROGRESS)
 
-    @cached_property
+    @property
     def large(self) -> XtcFile:
         """The file from which this small-data file was made, one folder up; perhaps not there."""
-        return XtcFile(self.folder / self.path.name.replace(".smd.xtc", ".xtc"))
+        old = self._large
+        if old is None or (old.is_in_progress and not old.path.exists()):  # the DAQ renamed it
+            name = self.path.name.removesuffix(IN_PROGRESS).replace(".smd.xtc", ".xtc")
+            path, growing = self.folder / name, self.folder / (name + IN_PROGRESS)
+            self._large = XtcFile(growing if growing.exists() and not path.exists() else path)
+            return self._large
+        return old
 
     @property
     def folder(self) -> Path:
@@ -205,8 +211,8 @@ class XtcFile:
         if self._close is not None and self._fd is not None and self._fd[0] == os.getpid():
             self._close()
         self._fd = self._close = None
-        if "large" in self.__dict__:
-            self.large.close()
+        if self._large is not None:
+            self._large.close()
 
     def __repr__(self) -> str:
         return f"<XtcFile {self.path.name}: {self.size:,} bytes>"
