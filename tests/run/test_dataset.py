@@ -12,6 +12,7 @@ from tests.support.outcome import outcome
 from xtcview.errors import DataSetError, RunNotFoundError, XtcError
 from xtcview.run import dataset, files
 from xtcview.run.dataset import DataSet, parse
+from xtcview.run.summary import summary
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,20 @@ from xtcview.run.dataset import DataSet, parse
             "cxic0115-r0007-s80-c02.xtc.inprogress",
             DataSet("cxic0115", "CXI", (7,), Path()),
         ),
+        (
+            "/data/xpptut15-r0034-s00-c00.xtc",
+            DataSet("xpptut15", "XPP", (34,), Path("/data")),
+        ),
+        (
+            "/data/xtc/e158-r0034-s01-c00.xtc:idx",
+            DataSet("e158", "", (34,), Path("/data/xtc")),
+        ),
+        (
+            "/data/xtc/e158-r0034-s01-c00.xtc : xtc",
+            DataSet("e158", "", (34,), Path("/data/xtc"), mode="xtc"),
+        ),
+        ("/data/xtc:xtc", DataSet(directory=Path("/data/xtc"), mode="xtc")),
+        ("exp=xpp/xpptut15:run=1 - 3, 7:xtc", DataSet("xpptut15", "XPP", (1, 2, 3, 7), mode="xtc")),
     ],
 )
 def test_what_is_understood(text, expected):
@@ -75,7 +90,14 @@ def test_what_is_understood(text, expected):
         ("exp=a:smd=1", "'smd' is not understood"),
         ("exp=a:smd:idx", "expected one of smd and idx, found both"),
         ("exp=a:shmem=x", "'shmem' is not read"),
-        ("exp=a:one-stream", "'one-stream' is not read"),
+        ("exp=a:one-stream", "'one-stream' is not read by this version; psana has taken it away"),
+        ("exp=a:rax", "'rax' is not read by this version; psana's access by file and byte"),
+        ("exp=a:h5", "'h5' is not read by this version; HDF5 files are not read"),
+        ("exp=a:shmem=p.0:stop=no", "'shmem' is not read by this version; the shared memory"),
+        ("exp=a:run=3:idx:xtc", "'idx' and 'xtc' exclude one another"),
+        ("exp=a:xtc:idx:idx", "'xtc' and 'idx' exclude one another"),
+        ("/data/e158-r0034-s01-c00.xtc:idx:xtc", "'idx' and 'xtc' exclude one another"),
+        ("/data/e158-r0034-s01-c00.xtc:h5", "'h5' is not read"),
     ],
 )
 def test_what_is_not_understood(text, message):
@@ -180,9 +202,37 @@ def test_several_prefixes_are_listed(tmp_path):
         files.select(parse(tmp_path))
 
 
-def test_another_number_is_not_taken(tmp_path):
-    touch(tmp_path, "e7-r0003-s00-c00.xtc")
-    with pytest.raises(RunNotFoundError, match=r"no files of experiment 8. There is: e7"):
+@pytest.mark.parametrize(("asked", "prefix"), [
+    ("999", "e7"),
+    ("e999", "e7"),
+    ("CXI/999", "e7"),
+    ("7", "xpptut15"),
+    ("cxitut13", "xpptut15"),
+])  # fmt: skip
+def test_another_experiment_is_taken_and_told(tmp_path, asked, prefix):
+    path = runs.write(tmp_path, runs.simple())
+    index = runs.index_of(path)
+    index.rename(index.parent / index.name.replace("e7", prefix))
+    path.rename(tmp_path / path.name.replace("e7", prefix))
+    with xtcview.open(f"exp={asked}:run=3:dir={tmp_path}") as run:
+        assert len(run.times()) == 4
+        (told,) = map(str, run.problems)
+        shown = summary(run)
+    what = f"exp={asked.split('/')[-1]} asked, files of {prefix} taken"
+    assert what in told
+    assert what in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("asked", ["7", "e7", "cxitut13"])
+def test_a_name_and_an_old_number_may_be_the_same_experiment(tmp_path, asked):
+    runs.write(tmp_path, runs.simple())
+    with xtcview.open(f"exp={asked}:run=3:dir={tmp_path}") as run:
+        assert run.problems == []
+
+
+def test_another_number_among_several_prefixes(tmp_path):
+    touch(tmp_path, "e7-r0003-s00-c00.xtc", "xpptut15-r0003-s00-c00.xtc")
+    with pytest.raises(DataSetError, match=r"which of them is '8' is not known: e7, xpptut15"):
         files.select(parse(f"exp=8:dir={tmp_path}"))
 
 
@@ -229,12 +279,13 @@ def test_a_name_without_stream_is_refused(tmp_path):
         files.XtcFile(path)
 
 
-@pytest.mark.parametrize("how", ["folder", "file", "set", "path"])
+@pytest.mark.parametrize("how", ["folder", "file", "file and mode", "set", "path"])
 def test_ways_to_open_a_run(tmp_path, how):
     path = runs.write(tmp_path, runs.simple())
     text = {
         "folder": str(tmp_path),
         "file": str(path),
+        "file and mode": f"{path}:idx",
         "set": f"exp=e7:run=3:dir={tmp_path}",
         "path": tmp_path,
     }[how]
@@ -273,3 +324,11 @@ def test_a_file_that_is_not_there(tmp_path):
     runs.write(tmp_path, runs.simple())
     with pytest.raises(RunNotFoundError, match="no such file"):
         xtcview.open(tmp_path / "e7-r0003-s05-c00.xtc")
+    with pytest.raises(RunNotFoundError, match=r"c00\.xtc: no such file"):
+        xtcview.open(f"{tmp_path / 'e7-r0003-s05-c00.xtc'}:idx")
+
+
+def test_a_folder_whose_name_has_a_colon(tmp_path):
+    runs.write(tmp_path / "a:idx", runs.simple())
+    with xtcview.open(f"{tmp_path / 'a:idx'}") as run:
+        assert len(run.times()) == 4

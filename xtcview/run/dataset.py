@@ -1,7 +1,8 @@
 """The data set string: which experiment, which runs, where.
 
 ``exp=cxitut13:run=34:dir=/data/xtc:idx``; items are separated by colons, the last value of a
-repeated key wins. A folder or an .xtc file is a data set too.
+repeated key wins. A folder or an .xtc file is a data set too. psana ignores keys that it does not
+know; here they are errors.
 """
 
 from __future__ import annotations
@@ -14,10 +15,21 @@ from pathlib import Path
 from xtcview.errors import DataSetError, near
 
 KEYS = ("exp", "run", "dir", "stream")
+<<<<<<< HEAD
 MODES = ("idx", "xtc", "smd")
 WORDS = (*MODES, "live")  # without a value
 LATER = ("rax", "h5", "shmem", "one-stream")
 SMALL_FOLDER = "smalldata"  # inside the folder of the .xtc files
+=======
+MODES = ("idx", "xtc")
+LATER = ("smd", "live", "rax", "h5", "shmem", "one-stream")
+INSTEAD = {  # what psana's other words would do, and what does it here
+    "rax": "psana's access by file and byte; 'idx' and run.event(t) reach any event",
+    "h5": "HDF5 files are not read; name the .xtc files of the run",
+    "shmem": "the shared memory of a running DAQ is not read; name the .xtc files of the run",
+    "one-stream": "psana has taken it away too; choose streams with 'stream=0'",
+}
+>>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
 EXAMPLE = "an example: 'exp=cxitut13:run=34:dir=/data/xtc:idx'"
 _FILE = re.compile(
     r"(?P<prefix>.{2,})-r(?P<run>\d+)-s(?P<stream>\d+)-c(?P<chunk>\d+)(?P<small>\.smd)?\.xtc"
@@ -89,14 +101,25 @@ def parse(text: str | Path) -> DataSet:
     DataSetError
         The text is not understood; the message says which part.
     """
-    path = Path(text)
+    place, words = split_words(text)
+    for word in words:
+        _check(word, "", str(text))
+    path = Path(place)
     match = _FILE.fullmatch(path.name.removesuffix(".inprogress"))
+<<<<<<< HEAD
     if match and "=" not in str(text):
         mode = "smd" if match["small"] else "idx"
         runs = (int(match["run"]),)
         return _with_experiment(match["prefix"], runs=runs, directory=path.parent, mode=mode)
     if (str(text) and is_folder(path)) or ("=" not in str(text) and "/" in str(text)):
         return DataSet(directory=path, mode="smd" if path.name == SMALL_FOLDER else "idx")
+=======
+    if match and "=" not in place:
+        run, mode = (int(match["run"]),), _mode(words, str(text))
+        return _with_experiment(match["prefix"], run, path.parent, mode=mode)
+    if (place and is_folder(path)) or ("=" not in place and "/" in place):
+        return DataSet(directory=path, mode=_mode(words, str(text)))
+>>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
     values: dict[str, str] = {}
     for item in str(text).split(":"):
         key, equals, value = (part.strip() for part in item.partition("="))
@@ -112,15 +135,48 @@ def parse(text: str | Path) -> DataSet:
         directory=Path(values["dir"]) if values.get("dir") else None,
         streams=frozenset(streams) or None,
         mode=_mode(values, str(text)),
+<<<<<<< HEAD
         live="live" in values,
+=======
+>>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
     )
+
+
+def split_words(text: str | Path) -> tuple[str, list[str]]:
+    """Return a path without the words behind it ('run.xtc:idx'), and the words.
+
+    A text of keys and values is returned as it is.
+    """
+    place, words = str(text), list[str]()
+    while "=" not in place and not is_folder(Path(place)):
+        before, colon, word = place.rpartition(":")
+        if not colon or word.strip() not in ("", *MODES, *LATER):
+            break
+        place, words = before.rstrip(), [word.strip(), *words]
+    return place, [word for word in words if word]
+
+
+def _mode(words: Iterable[str], text: str) -> str:
+    """Return which of psana's ways to read is asked for."""
+    asked = [word for word in words if word in MODES]
+    if len(asked) > 1:
+        several = " and ".join(map(repr, asked))
+        raise DataSetError(f"data set {text!r}: {several} exclude one another; keep one of them")
+    return asked[0] if asked else "idx"
 
 
 def _check(key: str, equals: str, text: str) -> None:
     if key in LATER:
+<<<<<<< HEAD
         raise DataSetError(f"data set {text!r}: {key!r} is not read by this version; use 'idx'")
     if key not in (KEYS if equals else WORDS):
         wanted = near(key, KEYS if equals else WORDS)
+=======
+        instead = INSTEAD.get(key, "use 'idx'")
+        raise DataSetError(f"data set {text!r}: {key!r} is not read by this version; {instead}")
+    if key not in (KEYS if equals else MODES):
+        wanted = near(key, KEYS if equals else MODES)
+>>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
         raise DataSetError(f"data set {text!r}: {key!r} is not understood.{wanted} {EXAMPLE}")
 
 

@@ -133,17 +133,18 @@ def _groups(given: list[str | Path]) -> list[_Group]:
     """Return the runs of what is given, in its order."""
     if not given:
         raise DataSetError(f"no data set is named; {dataset.EXAMPLE}")
-    for text in given:
-        if "=" not in str(text) and str(text).endswith(".xtc") and not Path(text).exists():
-            raise RunNotFoundError(f"{text}: no such file")
-    alone = len(given) > 1 and all(_is_file(text) for text in given)
-    if alone:
-        return _of_files([Path(text) for text in given])
-    return [group for text in given for group in _of_dataset(dataset.parse(text))]
+    places = [dataset.split_words(text)[0] for text in given]
+    for place in filter(_is_file, places):
+        if not Path(place).exists():
+            raise RunNotFoundError(f"{place}: no such file")
+    wanted = [dataset.parse(text) for text in given]
+    if len(given) > 1 and all(map(_is_file, places)):
+        return _of_files([Path(place) for place in places])
+    return [group for which in wanted for group in _of_dataset(which)]
 
 
-def _is_file(text: str | Path) -> bool:
-    return "=" not in str(text) and str(text).endswith(".xtc")
+def _is_file(place: str) -> bool:
+    return "=" not in place and place.endswith(".xtc")
 
 
 def _of_files(paths: list[Path]) -> list[_Group]:

@@ -20,7 +20,6 @@ from xtcview.errors import (
     RunNotFoundError,
     TruncatedError,
     XtcError,
-    near,
 )
 
 from . import buffers
@@ -262,7 +261,8 @@ def list_files(path: Path, small: bool = False) -> list[XtcFile]:
 def select(dataset: DataSet) -> list[XtcFile]:
     """List the files of a data set, sorted by run, stream and chunk.
 
-    An experiment whose number is not known takes the only prefix in the folder.
+    An experiment whose name or number no file has takes the only prefix in the folder; the run
+    tells it (`missing.other_experiment`).
 
     Raises
     ------
@@ -296,11 +296,8 @@ def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
     for candidate in (name, f"e{name}"):
         if candidate in prefixes:
             return candidate
-    known_number = name.isdecimal() or re.fullmatch(r"e\d+", name)
-    if len(prefixes) == 1 and not known_number:
+    if len(prefixes) == 1:
         return next(iter(prefixes))
-    if known_number:
-        raise RunNotFoundError(f"{path}: no files of experiment {name}.{near(name, prefixes)}")
     asked = repr(name) if name else "meant"
     raise DataSetError(
         f"{path}: files of several experiments, and which of them is {asked} is not "

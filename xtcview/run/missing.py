@@ -1,7 +1,8 @@
-"""Files that a run should have and does not: told, not passed over."""
+"""What a run should have and does not: told, not passed over."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from .files import NAME, Problem, XtcFile, list_files, ranges
@@ -53,3 +54,16 @@ def missing_streams(members: Sequence[XtcFile]) -> list[Problem]:
         what = "its index is there, but no such file is"
         found.append(Problem(str(folder / match[0]), None, what, "its events are missing"))
     return found
+
+
+def other_experiment(asked: str, members: Sequence[XtcFile]) -> list[Problem]:
+    """Say that files of another experiment were taken, because the folder has no others.
+
+    A name and the number of old file names may mean the same experiment: nothing is said.
+    """
+    path, prefix = members[0].path, members[0].prefix
+    numbered, asked_number = (re.fullmatch(r"e?\d+", text) for text in (prefix, asked))
+    if asked in ("", prefix) or f"e{asked}" == prefix or (numbered and not asked_number):
+        return []
+    what = f"exp={asked} asked, files of {prefix} taken: the folder has no others"
+    return [Problem(str(path), None, what, "it may be another experiment")]

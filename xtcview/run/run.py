@@ -115,11 +115,16 @@ class Run:
                 self.problems.append(
                     Problem(str(file.path), 0, file.state, "its events are missing")
                 )
+<<<<<<< HEAD
             elif file.is_in_progress:
                 lost = "what comes later is not shown; follow it with 'live' in the data set"
                 what = "the file is still being written"
                 self.problems.append(Problem(str(file.path), file.size, what, lost))
         self.problems += missing.missing_chunks(members) + missing.missing_large(members)
+=======
+        self.problems += missing.other_experiment(self.dataset.experiment, members)
+        self.problems += missing.missing_chunks(members)
+>>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
         if self.dataset.streams is None:
             self.problems += missing.missing_streams(members)
         usable = [f for f in members if f.size]
