@@ -11,10 +11,11 @@ import pytest
 import xtcview
 from tests.support import runs
 from xtcview import errors
+from xtcview.format.src import ProcInfo
 
 PUBLIC = {
     "DataSource", "DetNames", "Detector", "EventId", "EventTime", "Source", "XtcError",
-    "reduce", "setOption", "view",
+    "reduce", "setConfigFile", "setOption", "setOptions", "view",
     "Acqiris", "Alias", "Andor", "Andor3d", "Archon", "Arraychar", "Bld", "Camera", "ControlData",
     "CsPad", "CsPad2x2", "Encoder", "Epics", "Epix", "EpixSampler", "EvrData", "FCCD", "Fli",
     "Generic1D", "GenericPgp", "Gsc16ai", "Imp", "Ipimb", "Jungfrau", "L3T", "Lusi",
@@ -116,32 +117,54 @@ def test_lists_of_all_versions(package, lists):
         assert [kind.Version for kind in versions] == sorted(kind.Version for kind in versions)
 
 
-# psana's methods, by object: what the old scripts call
+# psana's methods, by object: all that dir() shows there
 METHODS = {
     "Event": "get keys put remove run",
     "Run": "end env event events nsteps run steps times",
-    "DataSource": "empty end env events runs steps",
+    "Step": "env events",
+    "DataSource": "empty end env events jump runs steps",
     "EventId": "fiducials idxtime run ticks time vector",
+    "EventTime": "fiducial nanoseconds seconds time",
+    "EventKey": "alias key src type",
     "EpicsStore": "alias aliases getPV names pvName pvNames status value",
-    "Env": "aliasMap calibDir configStore epicsStore expNum experiment instrument",
+    "Env": "aliasMap calibDir calibStore configStore epicsStore expNum experiment fwkName "
+    "getConfig hmgr instrument jobName jobNameSub subprocess",
+    "configStore": "get keys put",
+    "calibStore": "get keys put",
+    "AliasMap": "add alias clear src srcs",
+    "DetInfo": "detId detName detector devId devName device level log phy processId",
+    "BldInfo": "level log phy processId type typeName",
+    "ProcInfo": "ipAddr level log phy processId",
 }
 
 
 def test_psanas_methods(tmp_path):
     runs.write(tmp_path, runs.simple())
     source = xtcview.DataSource(tmp_path)
-    run = next(source.runs())
+    run, env = next(source.runs()), source.env()
     event = run.event(0)
     objects = {
         "Event": event,
         "Run": run,
+        "Step": next(run.steps()),
         "DataSource": source,
         "EventId": event.get(xtcview.EventId),
-        "EpicsStore": source.env().epicsStore(),
-        "Env": source.env(),
+        "EventTime": run.times()[0],
+        "EventKey": event.keys()[0],
+        "EpicsStore": env.epicsStore(),
+        "Env": env,
+        "configStore": env.configStore(),
+        "calibStore": env.calibStore(),
+        "AliasMap": env.aliasMap(),
+        "DetInfo": runs.CAMERA,
+        "BldInfo": runs.EBEAM,
+        "ProcInfo": ProcInfo(runs.segment(1).log(), runs.segment(1).phy()),
     }
+    assert objects.keys() == METHODS.keys()
     for name, methods in METHODS.items():
-        assert [m for m in methods.split() if not callable(getattr(objects[name], m, None))] == []
+        found, names = objects[name], methods.split()
+        assert [m for m in names if not callable(getattr(found, m, None))] == [], name
+        assert set(names) <= set(dir(found)), name
 
 
 def test_texts_are_one_line(tmp_path):

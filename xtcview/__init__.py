@@ -13,7 +13,7 @@ from .errors import XtcError
 from .run.datasource import DataSource
 from .run.datasource import open_run as open  # noqa: F401
 from .run.eventid import EventId, EventTime
-from .run.options import setOption
+from .run.options import setConfigFile, setOption, setOptions
 from .source import Source
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ __all__ = [
     "EventTime",
     "Source",
     "XtcError",
+    "setConfigFile",
     "setOption",
+    "setOptions",
     "view",
     *_LAZY,
 ]

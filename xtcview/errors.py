@@ -66,6 +66,18 @@ class SourceError(XtcError, KeyError, ValueError):
     """A detector or source name that the run does not know."""
 
 
+class KeptError(XtcError, ValueError):
+    """An object that cannot be kept with an event: its place is taken by one from the file."""
+
+
+class OptionError(XtcError, KeyError, ValueError):
+    """An option of psana that is not known, or a value that it cannot have."""
+
+
+class NotOfferedError(XtcError, NotImplementedError):
+    """A part of psana's interface that there is no such thing for."""
+
+
 class ConstantsError(XtcError, LookupError):
     """Calibration constants that are missing, unreadable or of the wrong size."""
 

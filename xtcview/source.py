@@ -68,9 +68,22 @@ class AliasMap:
         self._sending: dict[Src, None] = {}
 
     def add(self, name: str, src: Src) -> None:
-        """Name a source; the first definition wins in both directions."""
+        """Name a source; the first definition wins in both directions.
+
+        Raises
+        ------
+        TypeError
+            It is no source.
+        """
+        if not isinstance(src, Src):
+            raise TypeError(f"expected a Src, such as key.src(), found {src!r}")
         self._by_name.setdefault(name, src)
         self._by_src.setdefault(src, name)
+
+    def clear(self) -> None:
+        """Forget all aliases; the sources stay listed, as in psana."""
+        self._by_name.clear()
+        self._by_src.clear()
 
     def see(self, src: Src) -> None:
         """Note a detector or BLD source of the run's configuration."""

@@ -167,7 +167,7 @@ def test_configuration_keys(golden_dir, recorded, number):
     env = xtcview.DataSource(f"exp=cxitut13:run={number}:dir={golden_dir}:idx").env()
     ours = sorted(map(repr, env.configStore().keys()))
     theirs = recorded["env_after_open"]["configStore_keys"]
-    assert ours == sorted(k for k in theirs if "type=None" not in k and "psana.EventId" not in k)
+    assert ours == sorted(k for k in theirs if "type=None" not in k)
 
 
 def test_detector_names(run, recorded):

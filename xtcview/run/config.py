@@ -6,7 +6,8 @@ psana reads the copies of one DAQ stream and of every control system stream; so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import copy
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from xtcview.source import AliasMap, Pattern
 from xtcview.types.alias import ConfigV1 as AliasConfig
 from xtcview.types.record import Record
 
+from .eventid import EventId
 from .files import Problem, XtcFile
+from .own import OwnObjects, place, refuse_decoded
 from .store import (
     EventKey,
     Item,
@@ -49,34 +52,48 @@ class ConfigStore:
     aliases : AliasMap
     """
 
+    own: OwnObjects  # what a script has put there
+    event_id: Callable[[], EventId | None]  # who the event is at which this store holds
+
     def __init__(self, items: Iterable[Item], aliases: AliasMap) -> None:
+        self.own, self.event_id = OwnObjects(), lambda: None
         latest = {(item.src.key, item.word): item for item in items}
         self._items = sorted(latest.values(), key=order)
         self._aliases = aliases
-        self._objects: dict[tuple[Any, str], Any] = {}
         self._found: dict[tuple[Any, type[Record]], Record | None] = {}
         self.problems: list[Problem] = []
 
-    def get(self, kind: Any, source: Any = None, key: str = "") -> Any:
-        """Return the first configuration of a class (or several) from a source.
+    def get(self, kind: Any, source: Any = None, key: str | None = None) -> Any:
+        """Return the first object of a class (or several) from a source.
 
         Parameters
         ----------
         kind : type, int or iterable of them
         source : Source, Src or str, optional
-            Any source when not given.
+            Any source when not given. A text alone is the key of an object of one's own if there
+            is one (as in psana), and otherwise a source.
+        key : str, optional
+            Key of an object of one's own.
 
         Returns
         -------
-        Record or None
+        Record, object of one's own or None
         """
         kinds = kinds_of(kind)
-        if source is None:
-            own = next((self._objects[k, key] for k in kinds if (k, key) in self._objects), None)
-            if own is not None:
-                return own
-        pattern = Pattern("any") if source is None else pattern_of(source, self._aliases)
+        if isinstance(source, str) and key is None:
+            named = self.own.get(kinds, Pattern("none"), source)
+            if named is not None:
+                return named
+        pattern = self._pattern(source)
+        if EventId in kinds and not key and pattern.kind in ("any", "none"):
+            return self.event_id()
+        found = self.own.get(kinds, pattern, key or "")
+        if found is not None or key:
+            return found
         return first(matching(self._items, pattern), kinds, self.find, self._note)
+
+    def _pattern(self, source: Any) -> Pattern:
+        return Pattern("any") if source is None else pattern_of(source, self._aliases)
 
     def find(self, src: Src, kind: type[Record]) -> Record | None:
         """Return the configuration of exactly this source and class."""
@@ -89,25 +106,46 @@ class ConfigStore:
     def _note(self, item: Item, reason: str) -> None:
         self.problems.append(Problem(str(item.file.path), item.at, reason, "it is not given"))
 
-    def put(self, value: Any, key: str = "") -> None:
-        """Keep an object of one's own, under its class and a key."""
-        self._objects[type(value), key] = value
+    def put(self, value: Any, source: Any = None, key: str | None = None) -> None:
+        """Keep an object of one's own: ``put(x)``, ``put(x, key)``, ``put(x, source[, key])``.
 
-    def keys(self) -> list[EventKey]:
-        """List what there is."""
-        own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
-        return [item_key(item, self._aliases) for item in self._items] + own
+        Raises
+        ------
+        KeptError
+            The run has such a configuration.
+        SourceError
+            The source may mean several.
+        """
+        src, key = place(source, key, self._aliases)
+        refuse_decoded(self._items, value, src, key)
+        self.own.put(value, src, key)
+
+    def keys(self, source: Any = None) -> list[EventKey]:
+        """List what there is, of some sources or of all."""
+        pattern = self._pattern(source)
+        found = [item_key(item, self._aliases) for item in matching(self._items, pattern)]
+        if pattern.kind in ("any", "none") and self.event_id() is not None:
+            found.append(EventKey(EventId, NO_SRC))
+        return found + self.own.keys(pattern, self._aliases)
 
     def extended(self, items: Iterable[Item]) -> ConfigStore:
         """Return a store in which these stand in the place of earlier ones."""
-        return ConfigStore([*self._items, *items], self._aliases)
+        found = ConfigStore([*self._items, *items], self._aliases)
+        found.own, found.event_id = self.own, self.event_id
+        return found
+
+    def within(self, own: OwnObjects, event_id: Callable[[], EventId | None]) -> ConfigStore:
+        """Return the same configuration as an environment shows it."""
+        found = copy.copy(self)
+        found.own, found.event_id = own, event_id
+        return found
 
     def items(self) -> list[Item]:
         """List the payloads, for the layers above."""
         return list(self._items)
 
     def __repr__(self) -> str:
-        return f"<ConfigStore of {len(self._items)} objects>"
+        return f"<ConfigStore of {len(self._items) + len(self.own)} objects>"
 
 
 class Configuration:
@@ -129,6 +167,7 @@ class Configuration:
         self._noted: list[Problem] = []  # by the last attempt to read Configure
         self.aliases = AliasMap()
         self.begin_run: Dgram | None = None
+        self.configure: Dgram | None = None
         self.is_known = False  # whether there is a Configure
         self._copies = -1  # of calib cycles, as last seen
         self._clocks: list[int] = []
@@ -212,6 +251,7 @@ class Configuration:
                 break
             if head.service == Transition.Configure:
                 items = self._items_of(file, offset, Transition.Configure)
+                self.configure = self.configure if file.is_ioc else head
             elif head.service == Transition.BeginRun and not file.is_ioc:
                 self.begin_run = head
             elif head.service not in (Transition.Map, Transition.BeginRun):

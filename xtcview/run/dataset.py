@@ -15,21 +15,16 @@ from pathlib import Path
 from xtcview.errors import DataSetError, near
 
 KEYS = ("exp", "run", "dir", "stream")
-<<<<<<< HEAD
 MODES = ("idx", "xtc", "smd")
 WORDS = (*MODES, "live")  # without a value
 LATER = ("rax", "h5", "shmem", "one-stream")
 SMALL_FOLDER = "smalldata"  # inside the folder of the .xtc files
-=======
-MODES = ("idx", "xtc")
-LATER = ("smd", "live", "rax", "h5", "shmem", "one-stream")
 INSTEAD = {  # what psana's other words would do, and what does it here
     "rax": "psana's access by file and byte; 'idx' and run.event(t) reach any event",
     "h5": "HDF5 files are not read; name the .xtc files of the run",
     "shmem": "the shared memory of a running DAQ is not read; name the .xtc files of the run",
     "one-stream": "psana has taken it away too; choose streams with 'stream=0'",
 }
->>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
 EXAMPLE = "an example: 'exp=cxitut13:run=34:dir=/data/xtc:idx'"
 _FILE = re.compile(
     r"(?P<prefix>.{2,})-r(?P<run>\d+)-s(?P<stream>\d+)-c(?P<chunk>\d+)(?P<small>\.smd)?\.xtc"
@@ -53,14 +48,10 @@ class DataSet:
     streams : frozenset of int, optional
         Only these streams; None is all.
     mode : str
-    <<<<<<< HEAD
-        'idx', 'xtc' or 'smd' (small-data files).
-    live : bool
-        Follow files that are being written.
-    =======
         'idx', 'xtc' or 'smd': small-data files in ``smalldata/``, and from the .xtc files what
         they leave out. An event of which they keep nothing is not in the run.
-    >>>>>>> 4256a71 (Small data are tested against the runs they were made from)
+    live : bool
+        Follow files that are being written.
     """
 
     experiment: str = ""
@@ -106,20 +97,14 @@ def parse(text: str | Path) -> DataSet:
         _check(word, "", str(text))
     path = Path(place)
     match = _FILE.fullmatch(path.name.removesuffix(".inprogress"))
-<<<<<<< HEAD
-    if match and "=" not in str(text):
-        mode = "smd" if match["small"] else "idx"
-        runs = (int(match["run"]),)
-        return _with_experiment(match["prefix"], runs=runs, directory=path.parent, mode=mode)
-    if (str(text) and is_folder(path)) or ("=" not in str(text) and "/" in str(text)):
-        return DataSet(directory=path, mode="smd" if path.name == SMALL_FOLDER else "idx")
-=======
+    live = "live" in words
     if match and "=" not in place:
-        run, mode = (int(match["run"]),), _mode(words, str(text))
-        return _with_experiment(match["prefix"], run, path.parent, mode=mode)
+        mode = _mode(words, str(text), "smd" if match["small"] else "idx")
+        run = (int(match["run"]),)
+        return _with_experiment(match["prefix"], run, path.parent, mode=mode, live=live)
     if (place and is_folder(path)) or ("=" not in place and "/" in place):
-        return DataSet(directory=path, mode=_mode(words, str(text)))
->>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
+        mode = _mode(words, str(text), "smd" if path.name == SMALL_FOLDER else "idx")
+        return DataSet(directory=path, mode=mode, live=live)
     values: dict[str, str] = {}
     for item in str(text).split(":"):
         key, equals, value = (part.strip() for part in item.partition("="))
@@ -135,10 +120,7 @@ def parse(text: str | Path) -> DataSet:
         directory=Path(values["dir"]) if values.get("dir") else None,
         streams=frozenset(streams) or None,
         mode=_mode(values, str(text)),
-<<<<<<< HEAD
         live="live" in values,
-=======
->>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
     )
 
 
@@ -150,41 +132,29 @@ def split_words(text: str | Path) -> tuple[str, list[str]]:
     place, words = str(text), list[str]()
     while "=" not in place and not is_folder(Path(place)):
         before, colon, word = place.rpartition(":")
-        if not colon or word.strip() not in ("", *MODES, *LATER):
+        if not colon or word.strip() not in ("", *WORDS, *LATER):
             break
         place, words = before.rstrip(), [word.strip(), *words]
     return place, [word for word in words if word]
 
 
-def _mode(words: Iterable[str], text: str) -> str:
+def _mode(words: Iterable[str], text: str, default: str = "idx") -> str:
     """Return which of psana's ways to read is asked for."""
     asked = [word for word in words if word in MODES]
     if len(asked) > 1:
         several = " and ".join(map(repr, asked))
         raise DataSetError(f"data set {text!r}: {several} exclude one another; keep one of them")
-    return asked[0] if asked else "idx"
+    return asked[0] if asked else default
 
 
 def _check(key: str, equals: str, text: str) -> None:
     if key in LATER:
-<<<<<<< HEAD
-        raise DataSetError(f"data set {text!r}: {key!r} is not read by this version; use 'idx'")
+        raise DataSetError(
+            f"data set {text!r}: {key!r} is not read by this version; {INSTEAD[key]}"
+        )
     if key not in (KEYS if equals else WORDS):
         wanted = near(key, KEYS if equals else WORDS)
-=======
-        instead = INSTEAD.get(key, "use 'idx'")
-        raise DataSetError(f"data set {text!r}: {key!r} is not read by this version; {instead}")
-    if key not in (KEYS if equals else MODES):
-        wanted = near(key, KEYS if equals else MODES)
->>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
         raise DataSetError(f"data set {text!r}: {key!r} is not understood.{wanted} {EXAMPLE}")
-
-
-def _mode(values: Iterable[str], text: str) -> str:
-    given = [key for key in values if key in MODES]
-    if len(given) > 1:
-        raise DataSetError(f"data set {text!r}: expected one of {' and '.join(given)}, found both")
-    return given[0] if given else "idx"
 
 
 def _with_experiment(

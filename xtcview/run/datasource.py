@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from xtcview.errors import DataSetError, RunNotFoundError
+from xtcview.errors import DataSetError, NotOfferedError, RunNotFoundError
 
 from . import across, dataset, files
 from .across import Runs, TimesOfRuns
@@ -53,8 +53,9 @@ class DataSource:
         self._numbers = [group.files[0].run for group in self._groups]
         self._all = Runs([group.open for group in self._groups])
         self._first = self._all[0]
-        self._env = Env(self._first)
         self._text = ", ".join(map(str, given))
+        self._env = Env(self._first)
+        self._env.follow(self._first, str(given[0]))
         global _latest
         _latest = weakref.ref(self)
 
@@ -108,6 +109,16 @@ class DataSource:
 
     def end(self) -> None:
         """Do nothing: there is nothing to end (psana's scripts call it)."""
+
+    def jump(self, *_: Any) -> None:
+        """Raise an error: psana's access by file and byte needs 'rax', which is not read.
+
+        Raises
+        ------
+        NotOfferedError
+        """
+        instead = "run.event(time), or event(time) of this source, gives any event"
+        raise NotOfferedError(f"jump needs a data set with 'rax', which is not read; {instead}")
 
     def __repr__(self) -> str:
         return f"<DataSource '{self._text}': runs {', '.join(map(str, self._numbers))}>"

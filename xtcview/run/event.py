@@ -12,17 +12,20 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from xtcview.errors import IndexFileError, XtcError
+from xtcview.errors import IndexFileError, KeptError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
-from xtcview.format.ids import Damage, Transition, TypeId
+from xtcview.format.ids import Transition
 from xtcview.format.src import NO_SRC, Src
 from xtcview.format.tree import Fault
 from xtcview.source import AliasMap, Pattern
+from xtcview.types.record import Record
 
 from .config import ConfigStore
+from .damage import LACKING, is_shown
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
 from .proxies import read_originals
+from .own import OwnObjects, place, refuse_decoded
 from .served import served
 from .store import (
     EventKey,
@@ -36,12 +39,6 @@ from .store import (
     matching,
     order,
     pattern_of,
-)
-
-_BITS = 0x00FFFFFF  # of a damage word; the other 8 belong to the detector
-_USER = int(Damage.UserDefined)
-_LACKING = int(
-    Damage.DroppedContribution | Damage.IncompleteContribution | Damage.ContainsIncomplete
 )
 
 
@@ -74,7 +71,8 @@ class Event:
     ) -> None:
         self.number, self.time = number, time
         self._parts, self._context = parts, context
-        self._objects: dict[tuple[Any, str], Any] = {}
+        self._own = OwnObjects()
+        self._removed: list[Item] = []
         self.problems: list[Problem] = []
 
     @cached_property
@@ -149,7 +147,8 @@ class Event:
             Class or classes, tried in order; a type number; or the key of an object of one's own.
         source : Source, Src or str, optional
             Where it comes from. As in psana, without it only objects without source are found
-            (`EventId`, one's own), and behind a class a text is a key.
+            (`EventId`, one's own), and behind a class a text alone is a key; behind a type
+            number a text is a source, and without it any source is meant.
         key : str, optional
             Key of an object of one's own.
 
@@ -161,22 +160,29 @@ class Event:
             A payload that is not what its type says.
         """
         if isinstance(kind, str):
-            return next((v for (_, k), v in self._objects.items() if k == kind), None)
+            return self._named(kind, source, key)
         kinds = kinds_of(kind)
-        if isinstance(source, str) and not any(isinstance(k, int) for k in kinds):
+        numbered = any(isinstance(k, int) for k in kinds)
+        if isinstance(source, str) and key is None and not numbered:
             source, key = None, source
         if source is None:
-            return self._own(kinds, key or "")
-        pattern = pattern_of(source, self._context.aliases)
-        found = self._own(kinds, key or "") if pattern.kind in ("any", "none") else None
-        if found is not None or key:
+            pattern = Pattern("any" if numbered else "none")
+        else:
+            pattern = pattern_of(source, self._context.aliases)
+        found = self._kept(kinds, pattern, key or "")
+        if found is not None or key or (source is None and not numbered):
             return found
         return first(matching(self._stored, pattern), kinds, self.config.find, self.note)
 
-    def _own(self, kinds: list[Any], key: str) -> Any:
-        if EventId in kinds and not key:
+    def _kept(self, kinds: list[Any], pattern: Pattern, key: str) -> Any:
+        if EventId in kinds and not key and pattern.kind in ("any", "none"):
             return self._id
-        return next((self._objects[k, key] for k in kinds if (k, key) in self._objects), None)
+        return self._own.get(kinds, pattern, key)
+
+    def _named(self, key: str, *more: Any) -> Any:
+        if more != (None, None):
+            raise TypeError(f"get({key!r}, ...): a key alone, or a class in front of it")
+        return self._own.get([object], Pattern("none"), key)
 
     def note(self, item: Item, reason: str) -> None:
         """Remember why a payload could not be given."""
@@ -188,24 +194,73 @@ class Event:
         """Return the payload of the first of these types from exactly this source, not yet read."""
         options = self._context.options
         found = [i for i in self._items if i.src == src and i.size and is_shown(i, options)]
+        if self._removed:
+            found = [i for i in found if i not in self._removed]
         return next((item for k in kinds_of(kind) for item in found if item.kind is k), None)
 
-    def put(self, value: Any, key: str = "") -> None:
-        """Keep an object of one's own with the event."""
-        self._objects[type(value), key] = value
+    def put(self, value: Any, source: Any = None, key: str | None = None) -> None:
+        """Keep an object of one's own: ``put(x)``, ``put(x, key)``, ``put(x, source[, key])``.
 
-    def remove(self, kind: Any, key: str = "") -> bool:
-        """Forget an object of one's own; return whether there was one."""
-        return self._objects.pop((kind, key), None) is not None
+        Parameters
+        ----------
+        value : object
+        source : Source, Src or str, optional
+            One source; a text alone is the key.
+        key : str, optional
 
-    def keys(self) -> list[EventKey]:
-        """List what the event holds; payloads without table have type None, id and size."""
-        stored = [i for i in self._stored if not is_container(i)]
-        own = [EventKey(kind, NO_SRC, "", key) for kind, key in self._objects]
-        return [item_key(i, self._context.aliases) for i in stored] + [
-            EventKey(EventId, NO_SRC),
-            *own,
-        ]
+        Raises
+        ------
+        KeptError
+            The event has a decoded object there.
+        SourceError
+            The source may mean several.
+        """
+        src, key = place(source, key, self._context.aliases)
+        if isinstance(value, EventId) and src == NO_SRC and not key:
+            raise KeptError("the event has its EventId, which cannot be replaced; give a key")
+        refuse_decoded(self._stored if isinstance(value, Record) else (), value, src, key)
+        self._own.put(value, src, key)
+
+    def remove(self, kind: Any, source: Any = None, key: str | None = None) -> bool:
+        """Forget an object of one's own, or hide a decoded one; return whether there was one.
+
+        Parameters
+        ----------
+        kind : type or iterable of types
+        source : Source, Src or str, optional
+            One source; a text alone is the key.
+        key : str, optional
+
+        Raises
+        ------
+        SourceError
+            The source may mean several.
+        """
+        kinds = kinds_of(kind)
+        src, key = place(source, key, self._context.aliases)
+        if self._own.remove(kinds, src, key):
+            return True
+        there = [item for item in self._stored if item.src == src and not key]
+        found = [item for k in kinds for item in there if item.kind is k][:1]
+        self._removed += found
+        self._stored = [item for item in self._stored if item not in found]
+        return bool(found)
+
+    def keys(self, source: Any = None) -> list[EventKey]:
+        """List what the event holds; payloads without table have type None, id and size.
+
+        Parameters
+        ----------
+        source : Source, Src or str, optional
+            Of these sources only.
+        """
+        aliases = self._context.aliases
+        pattern = Pattern("any") if source is None else pattern_of(source, aliases)
+        stored = [i for i in matching(self._stored, pattern) if not is_container(i)]
+        found = [item_key(i, aliases) for i in stored]
+        if pattern.kind in ("any", "none"):
+            found.append(EventKey(EventId, NO_SRC))
+        return found + self._own.keys(pattern, aliases)
 
     def run(self) -> int:
         """Return the run number."""
@@ -238,24 +293,8 @@ class Event:
         if everything:
             words += roots
         elif not words:
-            words += [word & _LACKING for word in roots]
+            words += [word & LACKING for word in roots]
         return functools.reduce(operator.or_, words, 0)
 
     def __repr__(self) -> str:
         return f"<Event {self.number} of run {self.run()}: {self.time!r}>"
-
-
-def is_shown(item: Item, options: dict[str, Any]) -> bool:
-    """Apply psana's rule on damaged payloads of events."""
-    if not item.damage:
-        return True
-    bits, user = item.damage & _BITS, item.damage >> 24
-    if user and not bits & _USER:
-        return False
-    if bits & _USER:
-        if item.word & 0xFFFF != TypeId.EBeamBld or not options["psana.store-user-ebeam-damage"]:
-            return False
-        bits &= ~_USER
-    if bits == Damage.OutOfOrder:
-        return bool(options["psana.store-out-of-order-damage"])
-    return bits == 0

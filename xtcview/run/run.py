@@ -82,7 +82,7 @@ class Run:
     """
 
     def __init__(self, which: dataset.DataSet, members: list[XtcFile]) -> None:
-        self.dataset, self._options = which, dict(options.OPTIONS)
+        self.dataset, self._options = which, options.held()
         self.problems: list[Problem] = []
         self.files = self._usable(members)
         self.timeline = self._merged()
@@ -92,7 +92,7 @@ class Run:
         self._contexts: dict[int, EventContext] = {}
         self._times = Times(self.timeline.events)
         self.current = -1  # number of the event read last
-        self._env = Env(self)
+        self._env = Env(self, self._configuration.configure)
 
     def _require_events(self) -> None:
         if not len(self.timeline.events):
@@ -115,16 +115,12 @@ class Run:
                 self.problems.append(
                     Problem(str(file.path), 0, file.state, "its events are missing")
                 )
-<<<<<<< HEAD
             elif file.is_in_progress:
                 lost = "what comes later is not shown; follow it with 'live' in the data set"
                 what = "the file is still being written"
                 self.problems.append(Problem(str(file.path), file.size, what, lost))
-        self.problems += missing.missing_chunks(members) + missing.missing_large(members)
-=======
         self.problems += missing.other_experiment(self.dataset.experiment, members)
-        self.problems += missing.missing_chunks(members)
->>>>>>> 12accc1 (A data set names one way to read, a path may name it too, and files of another experiment are told)
+        self.problems += missing.missing_chunks(members) + missing.missing_large(members)
         if self.dataset.streams is None:
             self.problems += missing.missing_streams(members)
         usable = [f for f in members if f.size]
@@ -244,8 +240,7 @@ class Run:
 
     def config_at(self, number: int) -> ConfigStore:
         """Return the configuration that holds at an event (-1: before the first)."""
-        step = self.timeline.step(number) if number >= 0 else -1
-        return self._configuration.at_step(step)
+        return self._configuration.at_step(-1) if number < 0 else self.peek(number).config
 
     def epics_at(self, number: int | None) -> EpicsStore:
         """Return the EPICS values at an event; None follows the event read last."""

@@ -19,7 +19,7 @@ from xtcview.source import Pattern, Source
 from xtcview.types.evr import FIFOEvent
 from xtcview.types.record import Record
 
-from .event import is_shown
+from .damage import is_shown
 from .layouts import gather, is_event_code, layouts
 from .served import served
 from .store import Item, is_config, is_epics, order

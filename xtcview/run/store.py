@@ -231,7 +231,9 @@ def kinds_of(wanted: Any) -> list[Any]:
     if isinstance(wanted, type | int):
         return [wanted]
     if isinstance(wanted, Iterable) and not isinstance(wanted, str):
-        return [kind for part in wanted for kind in kinds_of(part)]
+        kinds = [kind for part in wanted for kind in kinds_of(part)]
+        if kinds:
+            return kinds
     raise TypeError(f"expected a class, a list of classes or a type number, found {wanted!r}")
 
 
