@@ -102,6 +102,8 @@ class Detector:
         Alias, source text or device name; see `find_source`.
     env : Env or Run, optional
         From ``ds.env()``, or the run; without it, that of the data source opened last.
+    accept_missing : bool
+        For a name that the run does not have, return what answers None to everything.
 
     Attributes
     ----------
@@ -113,16 +115,22 @@ class Detector:
         How the display turns the image; None until `tiles` has chosen it.
     """
 
-    def __new__(cls, name: str | None = None, env: Env | Run | None = None) -> Any:
+    def __new__(
+        cls, name: str | None = None, env: Env | Run | None = None, accept_missing: bool = False
+    ) -> Any:
         """Return what reads this source: for one that is no area detector, a `Reading`."""
         run = _run_from(name, env)
         if name is not None and not _names_area_detector(run, name):
             other = readings.find(run, name)
+            if other is None and accept_missing:
+                other = readings.Missing(name)
             if other is not None:
                 return other
         return super().__new__(cls)
 
-    def __init__(self, name: str | None = None, env: Env | Run | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, env: Env | Run | None = None, accept_missing: bool = False
+    ) -> None:
         self._run = _run_from(name, env)
         self.src = find_source(self._run, name)
         self.alias, self.source = self._run.aliases.alias(self.src), self.src.name

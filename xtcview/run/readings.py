@@ -8,127 +8,46 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from xtcview.errors import SourceError
-from xtcview.format.src import BldInfo, DetInfo, Src
+from xtcview.format.headers import type_id
+from xtcview.format.ids import TypeId
+from xtcview.format.src import BldInfo, DetInfo, Src, make_src
 from xtcview.source import Pattern, Source
 from xtcview.types import control
 
 from .event import Event
+from .recorders import Diodes, EncoderValues, EventCodes, HitTimes, Reading, Spectrum
 from .run import Run
+from .waveforms import Channels, ImpSamples, Waveforms
 
 CONTROL = "ControlData"  # psana's name of a scan's settings
+_CONTROL_NAMES = (CONTROL, "ScanData")
+_ARCHIVER = "EpicsArch"  # no detector: its values are variables
 
 
-class Reading:
-    """Whatever a source sends: EBeam, gas detector, diodes and the like.
+class Missing:
+    """In place of a detector that the run does not have: every method gives None, as in psana.
 
     Parameters
     ----------
     name : str
         As asked for.
-    run : Run
-    src : Src
     """
 
-    def __init__(self, name: str, run: Run, src: Src) -> None:
-        self.name, self.run, self.src = name, run, src
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-    def get(self, evt: Event) -> Any:
-        """Return the first record of the source in an event; None without one."""
-        found = (evt.get(key.type(), self.src) for key in evt.keys() if self._is_mine(key))  # noqa: SIM118
-        return next((record for record in found if record is not None), None)
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{self!r} has no {name}")
+        return lambda *_args, **_options: None
 
-    __call__ = get
-
-    def _is_mine(self, key: Any) -> bool:
-        return key.type() is not None and key.src() == self.src
+    def __call__(self, *_: Any) -> None:
+        """Return None."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} '{self.name}' {getattr(self.src, 'name', self.src)}>"
-
-
-class EventCodes(Reading):
-    """Event codes of an event receiver."""
-
-    def eventCodes(self, evt: Event, this_fiducial_only: bool = False) -> list[int] | None:  # noqa: N802
-        """Return the codes of an event, those of shots since the last readout included.
-
-        Parameters
-        ----------
-        evt : Event
-        this_fiducial_only : bool
-            Only the codes of the event's own fiducial.
-
-        Returns
-        -------
-        list of int or None
-            None without event receiver data in the event.
-        """
-        record = self.get(evt)
-        if record is None:
-            return None
-        own = evt.time.fiducial()
-        codes = record.fifoEvents()
-        return [c.eventCode() for c in codes if not this_fiducial_only or c.timestampHigh() == own]
-
-
-class Waveforms(Reading):
-    """Waveforms of a digitizer of the Acqiris family."""
-
-    def raw(self, evt: Event) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
-        """Return (volts, times): see `waveform` and `wftime`; None without data."""
-        volts, times = self.waveform(evt), self.wftime(evt)
-        return None if volts is None or times is None else (volts, times)
-
-    __call__ = raw
-
-    def waveform(self, evt: Event) -> npt.NDArray[Any] | None:
-        """Return the waveforms, float64 (channels, samples of all segments), V; None without data.
-
-        volts = slope * count - offset (psana Detector, WFDetector).
-        """
-        record, config = self.get(evt), self._config(evt)
-        if record is None or config is None:
-            return None
-        scales = config.vert()
-        return np.array([
-            scales[i].slope() * record.data(i).waveforms().ravel() - scales[i].offset()
-            for i in range(config.nbrChannels())
-        ])  # fmt: skip
-
-    def wftime(self, evt: Event) -> npt.NDArray[Any] | None:
-        """Return the samples' times behind the trigger, float64 (channels, samples), s."""
-        record, config = self.get(evt), self._config(evt)
-        if record is None or config is None:
-            return None
-        scale = config.horiz()
-        samples = np.tile(np.arange(scale.nbrSamples()), scale.nbrSegments())
-        times = scale.delayTime() + scale.sampInterval() * samples
-        return np.tile(times, (config.nbrChannels(), 1))
-
-    def _config(self, evt: Event) -> Any:
-        from xtcview.types import acqiris
-
-        return evt.config.get(acqiris.ConfigV1, self.src)
-
-
-class EncoderValues(Reading):
-    """Counts of a USB encoder box."""
-
-    def values(self, evt: Event) -> npt.NDArray[Any] | None:
-        """Return offset + scale * count of each channel, float64 (4,); the counts without these."""
-        from xtcview.types import usdusb
-
-        record = self.get(evt)
-        if record is None:
-            return None
-        fex = evt.config.get(usdusb.FexConfigV1, self.src)
-        counts: npt.NDArray[Any] = np.asarray(record.encoder_count(), "f8")
-        return counts if fex is None else fex.offset() + fex.scale() * counts
-
-    __call__ = values
+        return f"<Missing '{self.name}'>"
 
 
 class Variable:
@@ -170,15 +89,28 @@ class ControlData:
 
 
 _BY_DEVICE: dict[str, type[Reading]] = {
-    "Evr": EventCodes,
     "Acqiris": Waveforms,
+    "AcqTDC": HitTimes,
+    "Evr": EventCodes,
+    "Imp": ImpSamples,
+    "Ipimb": Diodes,
+    "LeCroy": Channels,
+    "OceanOptics": Spectrum,
     "USDUSB": EncoderValues,
+    "Wave8": Channels,
+}
+_BY_TYPE: dict[int, type[Reading]] = {  # of beam line records, which have no device
+    TypeId.IpmFex: Diodes,
+    TypeId.SharedIpimb: Diodes,
+    TypeId.SharedPIM: Diodes,
+    TypeId.SharedUsdUsb: EncoderValues,
+    TypeId.UsdUsbData: EncoderValues,
 }
 
 
 def find(run: Run, name: str) -> Any:
     """Return what reads a source or a PV of a run; None when there is nothing of this name."""
-    if name == CONTROL:
+    if name in _CONTROL_NAMES:
         return ControlData(name, run)
     if name in run.epics_at(-1).names():
         return Variable(name, run)
@@ -188,8 +120,20 @@ def find(run: Run, name: str) -> Any:
         raise SourceError(f"{name!r} means several sources of {run}: {known}")
     if not sources:
         return None
-    device = sources[0].devName() if isinstance(sources[0], DetInfo) else ""
-    return _BY_DEVICE.get(device, Reading)(name, run, sources[0])
+    return _class_of(run, sources[0])(name, run, sources[0])
+
+
+def _class_of(run: Run, src: Src) -> type[Reading]:
+    if isinstance(src, DetInfo):
+        return _BY_DEVICE.get(src.devName(), Reading)
+    segments = (segment for index in run.timeline.indexes for segment in index.segments)
+    words = [
+        int(word)
+        for segment in segments
+        for sender, word in zip(segment.sources.tolist(), segment.types, strict=True)
+        if make_src(*sender) == src
+    ]
+    return next((_BY_TYPE[type_id(w)] for w in words if type_id(w) in _BY_TYPE), Reading)
 
 
 def matching(run: Run, name: str) -> list[Src]:
@@ -213,6 +157,8 @@ def _short_names(src: Src) -> tuple[str, ...]:
 def names(run: Run, which: str = "detectors") -> list[tuple[str, str, str]]:
     """List what `Detector` takes, as psana's DetNames does: (full name, alias, '').
 
+    psana lists the sources of the configuration; those that only send data follow them here.
+
     Parameters
     ----------
     run : Run
@@ -228,8 +174,18 @@ def names(run: Run, which: str = "detectors") -> list[tuple[str, str, str]]:
         raise ValueError(f"expected 'detectors', 'epics' or 'all', found {which!r}")
     store, found = run.epics_at(-1), []
     if which != "epics":
-        sources = [s for s in run.aliases.sources() if isinstance(s, DetInfo | BldInfo)]
-        found += [(str(s.name), run.aliases.alias(s), "") for s in sources]
+        found += _detector_names(run)
     if which != "detectors":
         found += [(pv, store.alias(pv), "") for pv in store.pvNames()]
     return found
+
+
+def _detector_names(run: Run) -> list[tuple[str, str, str]]:
+    """List psana's names in its order, then sources that send data but are not configured."""
+    configured = run.aliases.srcs()
+    named = [src for src in run.aliases.sources() if isinstance(src, DetInfo | BldInfo)]
+    named = [src for src in named if _ARCHIVER not in str(src)]
+    rows = [(str(src.name), run.aliases.alias(src), "") for src in named]
+    first = sum(src in configured for src in named)
+    scan = [(CONTROL, "", "")] if run.config_at(run.current).get(control.Config) is not None else []
+    return rows[:first] + scan + rows[first:]
