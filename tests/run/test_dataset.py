@@ -88,7 +88,7 @@ def test_what_is_understood(text, expected):
         ("exp=a:rum=3", "'rum' is not understood. Did you mean 'run'"),
         ("exp=a:idx=3", "'idx' is not understood"),
         ("exp=a:smd=1", "'smd' is not understood"),
-        ("exp=a:smd:idx", "expected one of smd and idx, found both"),
+        ("exp=a:smd:idx", "'smd' and 'idx' exclude one another"),
         ("exp=a:shmem=x", "'shmem' is not read"),
         ("exp=a:one-stream", "'one-stream' is not read by this version; psana has taken it away"),
         ("exp=a:rax", "'rax' is not read by this version; psana's access by file and byte"),

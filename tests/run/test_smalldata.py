@@ -584,7 +584,7 @@ def test_a_path_within_the_folder_itself(pair, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("modes", ["smd:idx", "idx:smd", "xtc:smd", "idx:xtc"])
 def test_one_mode_at_most(modes):
-    with pytest.raises(DataSetError, match=r"expected one of .* found both"):
+    with pytest.raises(DataSetError, match=r"exclude one another"):
         parse(f"exp=e7:run=3:{modes}")
 
 

@@ -24,8 +24,8 @@ from .config import ConfigStore
 from .damage import LACKING, is_shown
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
-from .proxies import read_originals
 from .own import OwnObjects, place, refuse_decoded
+from .proxies import read_originals
 from .served import served
 from .store import (
     EventKey,

@@ -6,6 +6,7 @@ psana reads ./psana.cfg by itself; here only `setConfigFile` reads a file.
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,10 @@ def _as(like: Any, value: Any, what: str) -> Any:
         if word not in _WORDS:
             raise OptionError(f"{what}: expected yes or no, found {value!r}")
         return _WORDS[word]
+    if isinstance(like, float):
+        if not re.fullmatch(r"\d+(\.\d*)?", str(value).strip()):
+            raise OptionError(f"{what}: expected a number, found {value!r}")
+        return float(value)
     if isinstance(like, int):
         if not str(value).strip().isdecimal():
             raise OptionError(f"{what}: expected a number, found {value!r}")
