@@ -24,6 +24,7 @@ from xtcview.types.record import Record
 from .eventid import EventId
 from .files import Problem, XtcFile
 from .own import OwnObjects, place, refuse_decoded
+from .problems import Problems
 from .store import (
     EventKey,
     Item,
@@ -50,18 +51,23 @@ class ConfigStore:
     items : iterable of Item
         In the order of arrival; a later one replaces an earlier one of the same source and type.
     aliases : AliasMap
+    told : Problems, optional
+        Of the run; receives what cannot be given.
     """
 
     own: OwnObjects  # what a script has put there
     event_id: Callable[[], EventId | None]  # who the event is at which this store holds
 
-    def __init__(self, items: Iterable[Item], aliases: AliasMap) -> None:
+    def __init__(
+        self, items: Iterable[Item], aliases: AliasMap, told: Problems | None = None
+    ) -> None:
         self.own, self.event_id = OwnObjects(), lambda: None
         latest = {(item.src.key, item.word): item for item in items}
         self._items = sorted(latest.values(), key=order)
         self._aliases = aliases
         self._found: dict[tuple[Any, type[Record]], Record | None] = {}
         self.problems: list[Problem] = []
+        self._told = Problems() if told is None else told
 
     def get(self, kind: Any, source: Any = None, key: str | None = None) -> Any:
         """Return the first object of a class (or several) from a source.
@@ -90,7 +96,12 @@ class ConfigStore:
         found = self.own.get(kinds, pattern, key or "")
         if found is not None or key:
             return found
-        return first(matching(self._items, pattern), kinds, self.find, self._note)
+        try:
+            return first(matching(self._items, pattern), kinds, self.find, self._note)
+        except FormatError as error:
+            lost = "the configuration is not given"
+            self._told.tell(Problem(str(error.file), error.offset, error.what, lost))
+            raise
 
     def _pattern(self, source: Any) -> Pattern:
         return Pattern("any") if source is None else pattern_of(source, self._aliases)
@@ -104,7 +115,9 @@ class ConfigStore:
         return self._found[key]
 
     def _note(self, item: Item, reason: str) -> None:
-        self.problems.append(Problem(str(item.file.path), item.at, reason, "it is not given"))
+        problem = Problem(str(item.file.path), item.at, reason, "it is not given")
+        self.problems.append(problem)
+        self._told.tell(problem)
 
     def put(self, value: Any, source: Any = None, key: str | None = None) -> None:
         """Keep an object of one's own: ``put(x)``, ``put(x, key)``, ``put(x, source[, key])``.
@@ -130,7 +143,7 @@ class ConfigStore:
 
     def extended(self, items: Iterable[Item]) -> ConfigStore:
         """Return a store in which these stand in the place of earlier ones."""
-        found = ConfigStore([*self._items, *items], self._aliases)
+        found = ConfigStore([*self._items, *items], self._aliases, self._told)
         found.own, found.event_id = self.own, self.event_id
         return found
 
@@ -156,13 +169,11 @@ class Configuration:
     files : sequence of XtcFile
         Sorted by stream and chunk.
     timeline : Timeline
-    problems : list of Problem
+    problems : Problems
         Receives what cannot be read.
     """
 
-    def __init__(
-        self, files: Sequence[XtcFile], timeline: Timeline, problems: list[Problem]
-    ) -> None:
+    def __init__(self, files: Sequence[XtcFile], timeline: Timeline, problems: Problems) -> None:
         self._problems = problems
         self._noted: list[Problem] = []  # by the last attempt to read Configure
         self.aliases = AliasMap()
@@ -207,7 +218,8 @@ class Configuration:
             while len(self._steps) <= step:
                 self._steps.append(self._read_cycle(len(self._steps)))
             changes = [item for items in self._steps[: step + 1] for item in items]
-            self._stores[step] = ConfigStore([*self._configure, *changes], self.aliases)
+            items = [*self._configure, *changes]
+            self._stores[step] = ConfigStore(items, self.aliases, self._problems)
         return self._stores[step]
 
     def configure_items(self) -> list[Item]:

@@ -24,6 +24,8 @@ from xtcview.types.epics import EpicsPvHeader, read_pv
 
 from .config import Configuration
 from .files import Problem, XtcFile
+from .indexes import Clock, hold
+from .problems import Problems
 from .proxies import Proxied
 from .series import Series, series
 from .store import Item, is_epics
@@ -41,7 +43,7 @@ class EpicsTable:
     ----------
     files, timeline, configuration
         Of the run.
-    problems : list of Problem
+    problems : Problems
         Receives what cannot be read.
     """
 
@@ -50,7 +52,7 @@ class EpicsTable:
         files: Sequence[XtcFile],
         timeline: Timeline,
         configuration: Configuration,
-        problems: list[Problem],
+        problems: Problems,
     ) -> None:
         self._files, self._timeline, self._problems = files, timeline, problems
         self._configuration = configuration
@@ -103,7 +105,7 @@ class EpicsTable:
 
     def _note(self, file: Any, offset: int, error: XtcError) -> None:
         lost = "the EPICS value there is not known"
-        self._problems.append(Problem.of(error, file, offset, lost))
+        self._problems.tell(Problem.of(error, file, offset, lost))
 
     def grow(self, timeline: Timeline, first: int) -> None:
         """Go on with the timeline of the grown run, which differs from event `first` on."""
@@ -128,8 +130,8 @@ class EpicsTable:
         for number, (file, index) in enumerate(
             zip(self._files, self._timeline.indexes, strict=True)
         ):
-            for event, offset in self._carriers(file, number, index, begin):
-                for name, place in self._locate(file, offset):
+            for event, offset, clock in self._carriers(file, number, index, begin):
+                for name, place in self._locate(file, offset, clock):
                     found.setdefault(name, []).append((event, number, place))
         for name, rows in found.items():
             events, places = self._located.setdefault(name, ([], []))
@@ -139,8 +141,8 @@ class EpicsTable:
 
     def _carriers(
         self, file: XtcFile, number: int, index: Index, begin: int
-    ) -> list[tuple[int, int]]:
-        """List (event, offset) of the datagrams of a file that may hold EPICS data."""
+    ) -> list[tuple[int, int, Clock]]:
+        """List (event, offset, clock) of the datagrams of a file that may hold EPICS data."""
         mask, told = _epics_mask(index), len(index.segments) <= _MASK_BITS
         if not mask and not (file.is_ioc and self._is_archiving(file)):
             return []
@@ -149,18 +151,22 @@ class EpicsTable:
         mine = (table["file"] == number) & (event_of >= begin)
         if mask and told:  # the index cannot tell when there are more segments than bits
             mine &= (table["empty"] & np.uint32(mask)) != mask
-        return sorted(zip(event_of[mine].tolist(), table["offset"][mine].tolist(), strict=True))
+        events = event_of[mine]
+        own = self._timeline.ioc[mine] if file.is_ioc else self._timeline.events[events]
+        time, fiducial = own["time"].tolist(), own["fiducial"].tolist()
+        clocks = [(t >> 32, t & 0xFFFFFFFF, f) for t, f in zip(time, fiducial, strict=True)]
+        return sorted(zip(events.tolist(), table["offset"][mine].tolist(), clocks, strict=True))
 
     def _is_archiving(self, file: XtcFile) -> bool:
         """Return whether a stream's Configure names PVs; its index need not list them."""
         items = self._configuration.configure_items()
         return any(is_epics(item) and item.file.stream == file.stream for item in items)
 
-    def _locate(self, file: XtcFile, offset: int) -> list[tuple[str, Place]]:
+    def _locate(self, file: XtcFile, offset: int, clock: Clock) -> list[tuple[str, Place]]:
         """Find the EPICS payloads of one datagram, reading headers only."""
         found: list[tuple[str, Place]] = []
         window = Window(file.read)
-        for leaf in self._leaves(file, offset, window):
+        for leaf in self._leaves(file, offset, clock, window):
             try:
                 opening = _opening(file, leaf, window)
                 if opening is None:
@@ -175,19 +181,23 @@ class EpicsTable:
             found.append((self._name(make_src(leaf.log, leaf.phy), head.pvId()), place))
         return found
 
-    def _leaves(self, file: XtcFile, offset: int, window: Window) -> list[Leaf]:
+    def _leaves(self, file: XtcFile, offset: int, clock: Clock, window: Window) -> list[Leaf]:
         """List a datagram's leaves by their bytes in the file; none when it is not there."""
         try:
             head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
             fault = root_fault(head.extent, file.size - offset)
             if fault:
                 raise FormatError(fault, file.path, offset)
+            hold(head, clock, file, offset)
         except XtcError as error:
             self._note(file.path, offset, error)
             return []
         if head.damage & Damage.IncompleteContribution:
             return []
-        return walk_headers(window.header, offset + DGRAM_SIZE, offset + head.size)[0]
+        leaves, faults = walk_headers(window.header, offset + DGRAM_SIZE, offset + head.size)
+        for at, what, _ in faults:
+            self._note(file.path, at, FormatError(what))
+        return leaves
 
     def record(self, name: str, event: int) -> Any:
         """Return the record of a PV (name or alias) that holds at an event.
@@ -238,8 +248,12 @@ class EpicsTable:
 
     def _read(self, place: Place) -> Any:
         file, offset, size = place
-        data = file.read_exactly(offset, size, "EPICS value")
-        return read_pv(data, 0, size, file.path, offset)
+        try:
+            data = file.read_exactly(offset, size, "EPICS value")
+            return read_pv(data, 0, size, file.path, offset)
+        except FormatError as error:
+            self._note(file.path, offset, error)
+            raise
 
     def pv_names(self) -> list[str]:
         """Return the names of all PVs, sorted."""

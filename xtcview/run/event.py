@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from xtcview.errors import IndexFileError, KeptError, XtcError
+from xtcview.errors import FormatError, KeptError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
-from xtcview.format.ids import Transition
 from xtcview.format.src import NO_SRC, Src
 from xtcview.format.tree import Fault
 from xtcview.source import AliasMap, Pattern
@@ -24,7 +23,9 @@ from .config import ConfigStore
 from .damage import LACKING, is_shown
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
+from .indexes import hold
 from .own import OwnObjects, place, refuse_decoded
+from .problems import Problems
 from .proxies import read_originals
 from .served import served
 from .store import (
@@ -41,6 +42,8 @@ from .store import (
     pattern_of,
 )
 
+LOST = "this stream's part of the event is missing"
+
 
 class EventContext(NamedTuple):
     """What an event needs from its run."""
@@ -50,6 +53,7 @@ class EventContext(NamedTuple):
     config: ConfigStore
     run_number: int
     options: dict[str, Any]
+    problems: Problems
 
 
 class Event:
@@ -78,8 +82,12 @@ class Event:
     @cached_property
     def _id(self) -> EventId:
         file, offset = self._parts[0]
-        data = self._context.files[file].read_exactly(offset, DGRAM_SIZE, "datagram header")
-        return EventId(self._checked(dgram(data), file, offset), self._context.run_number)
+        try:
+            data = self._context.files[file].read_exactly(offset, DGRAM_SIZE, "datagram header")
+            return EventId(self._checked(dgram(data), file, offset), self._context.run_number)
+        except FormatError as error:
+            self._tell(Problem.of(error, self._context.files[file].path, offset, LOST))
+            raise
 
     def _checked(self, head: Dgram, number: int, offset: int) -> Dgram:
         """Return a datagram's header when it is this event's.
@@ -91,13 +99,9 @@ class Event:
         """
         file, own = self._context.files[number], self.time
         clock = (own.seconds(), own.nanoseconds(), own.fiducial())
-        found = (head.seconds, head.nanoseconds, head.fiducial)
-        # the clock of the control system differs from the DAQ's
-        same = found[2] == clock[2] if file.is_ioc else found == clock
-        if not same or head.service != Transition.L1Accept:
-            what = f"does not fit {file.path.name}: event {clock} is not at byte {offset}"
-            remedy = "take the index away, and the .xtc file is read instead"
-            raise IndexFileError(f"{what}, found {found}; {remedy}", file.index_path)
+        if file.is_ioc:  # the clock of the control system differs from the DAQ's
+            clock = (head.seconds, head.nanoseconds, clock[2])
+        hold(head, clock, file, offset)
         return head
 
     @cached_property
@@ -110,8 +114,7 @@ class Event:
                 head, items, faults = read_originals(file, offset)
                 self._checked(head, number, offset)
             except XtcError as error:
-                lost = "this stream's part of the event is missing"
-                self.problems.append(Problem.of(error, file.path, offset, lost))
+                self._tell(Problem.of(error, file.path, offset, LOST))
                 continue
             given = [part for item in items if not is_epics(item) for part in served(item)]
             found.append((head, given))
@@ -136,7 +139,13 @@ class Event:
 
     def _note(self, file: XtcFile, faults: list[Fault]) -> None:
         for fault in faults:
-            self.problems.append(Problem(str(file.path), fault.offset, fault.what, fault.lost))
+            self._tell(Problem(str(file.path), fault.offset, fault.what, fault.lost))
+
+    def _tell(self, problem: Problem, once: bool = False) -> None:
+        """Note a fault here and with the run."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+        self._context.problems.tell(problem, once)
 
     def get(self, kind: Any, source: Any = None, key: str | None = None) -> Any:
         """Return an object of the event, or None.
@@ -172,7 +181,11 @@ class Event:
         found = self._kept(kinds, pattern, key or "")
         if found is not None or key or (source is None and not numbered):
             return found
-        return first(matching(self._stored, pattern), kinds, self.config.find, self.note)
+        try:
+            return first(matching(self._stored, pattern), kinds, self.config.find, self.note)
+        except FormatError as error:
+            self.refuse(error)
+            raise
 
     def _kept(self, kinds: list[Any], pattern: Pattern, key: str) -> Any:
         if EventId in kinds and not key and pattern.kind in ("any", "none"):
@@ -187,8 +200,11 @@ class Event:
     def note(self, item: Item, reason: str) -> None:
         """Remember why a payload could not be given."""
         problem = Problem(str(item.file.path), item.at, reason, "the object is not given")
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self._tell(problem, once=True)
+
+    def refuse(self, error: FormatError) -> None:
+        """Remember a payload that is not what its type says."""
+        self._tell(Problem(str(error.file), error.offset, error.what, "the object is not given"))
 
     def find(self, kind: Any, src: Src) -> Item | None:
         """Return the payload of the first of these types from exactly this source, not yet read."""

@@ -81,7 +81,11 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
         return None
     if item.word & COMPRESSED:
         return _copy_quads(item.value(evt.config.find))
-    return _read_quads(item, config)
+    try:
+        return _read_quads(item, config)
+    except TruncatedError as error:
+        evt.refuse(error)
+        raise
 
 
 def _copy_quads(data: Any) -> Raw:

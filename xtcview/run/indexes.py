@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from xtcview.errors import IndexFileError, XtcError
 from xtcview.format import index, indexer
-from xtcview.format.headers import DGRAM_SIZE, NO_FIDUCIAL, dgram
+from xtcview.format.headers import DGRAM_SIZE, NO_FIDUCIAL, Dgram, dgram
 from xtcview.format.ids import Transition
 from xtcview.format.index import Index
 from xtcview.format.tree import root_fault
@@ -20,6 +20,7 @@ from .files import Problem, XtcFile
 _NAME = 31  # characters of a file's name that fit into its index
 _SAMPLES = 9  # nodes held against the file: the first, the last, some between
 Table = npt.NDArray[Any]
+Clock = tuple[int, int, int]  # seconds, nanoseconds, fiducial
 
 
 def load(file: XtcFile, problems: list[Problem]) -> Index:
@@ -146,6 +147,35 @@ def _check_tail(nodes: Table, file: XtcFile, problems: list[Problem]) -> None:
     if missed > 0:
         lost = f"{missed} events are not shown; take the index away to read the file itself"
         problems.append(Problem(str(file.index_path), None, f"ends before byte {at}", lost))
+
+
+def hold(head: Dgram, clock: Clock, file: XtcFile, offset: int) -> None:
+    """Hold a datagram's header against the event that the index says is there.
+
+    Parameters
+    ----------
+    head : Dgram
+    clock : (int, int, int)
+        Seconds, nanoseconds and fiducial of the event.
+    file : XtcFile
+    offset : int
+        Byte of the datagram.
+
+    Raises
+    ------
+    IndexFileError
+        The index names a byte at which another datagram stands, or none.
+    """
+    found = (head.seconds, head.nanoseconds, head.fiducial)
+    if found != clock or head.service != Transition.L1Accept:
+        raise misplaced(clock, file, offset, found)
+
+
+def misplaced(clock: Clock, file: XtcFile, offset: int, found: Clock) -> IndexFileError:
+    """Return the error of an event that is not where its index says."""
+    what = f"does not fit {file.path.name}: event {clock} is not at byte {offset}, found {found}"
+    remedy = "take the index away, and the .xtc file is read instead"
+    return IndexFileError(f"{what}; {remedy}", file.index_path)
 
 
 def _misfit(file: XtcFile, expected: str) -> IndexFileError:

@@ -6,19 +6,20 @@ payloads there too. So fields of many events are gathered by numpy, not event by
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.errors import XtcError
-from xtcview.format.headers import DGRAM, DGRAM_SIZE, XTC, XTC_SIZE, type_id
-from xtcview.format.ids import TypeId
+from xtcview.errors import FormatError, XtcError
+from xtcview.format.headers import DGRAM, DGRAM_SIZE, NO_FIDUCIAL, XTC, XTC_SIZE, type_id
+from xtcview.format.ids import Transition, TypeId
 from xtcview.format.tree import walk_headers
 from xtcview.types.smldata import ProxyV1
 
 from .files import XtcFile
+from .indexes import misplaced
 from .proxies import read_originals
 from .store import Item
 
@@ -37,7 +38,7 @@ class Layout(NamedTuple):
     offset: int  # byte of the first
 
 
-def layouts(file: XtcFile, offsets: Array) -> Iterator[Layout]:
+def layouts(file: XtcFile, offsets: Array, note: Callable[[str, int], None]) -> Iterator[Layout]:
     """Sort a file's datagrams by layout; those that cannot be read are left out.
 
     Parameters
@@ -45,23 +46,62 @@ def layouts(file: XtcFile, offsets: Array) -> Iterator[Layout]:
     file : XtcFile
     offsets : ndarray of int64
         Bytes of the datagrams, ascending.
+    note : callable
+        Receives what is wrong with a datagram, and the byte.
     """
     left = np.arange(len(offsets))
     for number in range(_MOST):
         if not len(left):
             return
         offset = int(offsets[left[0]])
-        try:
-            items = read_originals(file, offset)[1]
-        except XtcError:
+        items = _items(file, offset, note)
+        if items is None:
             left = left[1:]
             continue
         alike = _alike(file, offsets[left], offset) if number < _MOST - 1 else left[:1] == left
         yield Layout(left[alike], items, offset)
         left = left[~alike]
     for row in left:
-        offset = int(offsets[row])
-        yield Layout(left[left == row], read_originals(file, offset)[1], offset)
+        items = _items(file, int(offsets[row]), note)
+        if items is not None:
+            yield Layout(left[left == row], items, int(offsets[row]))
+
+
+def _items(file: XtcFile, offset: int, note: Callable[[str, int], None]) -> list[Item] | None:
+    """Return the payloads of a datagram; None when it cannot be read."""
+    try:
+        _, items, faults = read_originals(file, offset)
+    except XtcError as error:
+        note(error.what if isinstance(error, FormatError) else str(error), offset)
+        return None
+    for fault in faults:
+        note(fault.what, fault.offset)
+    return items
+
+
+def in_place(
+    file: XtcFile, offsets: Array, clocks: Array, note: Callable[[str, int], None]
+) -> Array:
+    """Return which datagrams are the events that the index says are there.
+
+    Parameters
+    ----------
+    file, offsets, note
+        As for `layouts`.
+    clocks : ndarray of uint64, (datagrams, 3)
+        Seconds, nanoseconds and fiducial.
+    """
+    if not len(offsets):
+        return np.zeros(0, bool)
+    heads = gather(file, offsets, DGRAM_SIZE, [0]).view(DGRAM)[:, 0]
+    fiducials = heads["high"] & NO_FIDUCIAL
+    found = np.stack([heads["seconds"], heads["nanoseconds"], fiducials], axis=1)
+    is_event = heads["low"] >> 24 & 0xF == Transition.L1Accept
+    right: Array = (found == clocks).all(axis=1) & is_event
+    for row in np.flatnonzero(~right).tolist():
+        wanted, there = (tuple(rows[row].tolist()) for rows in (clocks, found))
+        note(misplaced(wanted, file, int(offsets[row]), there).what, int(offsets[row]))
+    return right
 
 
 def _alike(file: XtcFile, offsets: Array, first: int) -> Array:

@@ -23,6 +23,7 @@ from .epicsstore import EpicsStore
 from .event import Event, EventContext
 from .eventid import EventTime
 from .files import Problem, XtcFile, plural
+from .problems import Problems
 from .series import Series
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Run:
 
     def __init__(self, which: dataset.DataSet, members: list[XtcFile]) -> None:
         self.dataset, self._options = which, options.held()
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.files = self._usable(members)
         self.timeline = self._merged()
         self._require_events()
@@ -234,7 +235,7 @@ class Run:
         if step not in self._contexts:
             config = self._configuration.at_step(step)
             common = (self.files, self.aliases, config, self.run(), self._options)
-            self._contexts[step] = EventContext(*common)
+            self._contexts[step] = EventContext(*common, self.problems)
         place = self.timeline.parts(number)
         return Event(number, self._times[number], place, self._contexts[step])
 

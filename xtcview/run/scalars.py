@@ -7,6 +7,7 @@ several streams.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +21,9 @@ from xtcview.types.evr import FIFOEvent
 from xtcview.types.record import Record
 
 from .damage import is_shown
-from .layouts import gather, is_event_code, layouts
+from .event import LOST
+from .files import Problem
+from .layouts import gather, in_place, is_event_code, layouts
 from .served import served
 from .store import Item, is_config, is_epics, order
 
@@ -184,11 +187,25 @@ def _payload_fields(run: Run, names: Sequence[str]) -> dict[str, tuple[Array, Ar
                 continue
             mine = np.flatnonzero(np.asarray(rows["file"]) == number)
             mine = mine[np.argsort(np.asarray(rows["offset"])[mine], kind="stable")]
-            offsets = np.asarray(rows["offset"])[mine]
-            for layout in layouts(file, offsets):
+            offsets, note = np.asarray(rows["offset"])[mine], partial(_note, run, file)
+            right = in_place(file, offsets, _clocks(run, mine, ioc), note)
+            mine, offsets = mine[right], offsets[right]
+            for layout in layouts(file, offsets, note):
                 _of_layout(run, layout.items, layout.offset, wanted, found,
                            file, offsets[layout.rows], base + mine[layout.rows])  # fmt: skip
     return {name: _by_event(run, name, parts) for name, parts in found.items()}
+
+
+def _clocks(run: Run, rows: Array, ioc: bool) -> Array:
+    """Return seconds, nanoseconds and fiducial of contributions, (rows, 3)."""
+    table = run.timeline.ioc if ioc else run.timeline.events
+    which = rows if ioc else run.timeline.event_of()[rows]
+    time, fiducial = np.asarray(table["time"])[which], np.asarray(table["fiducial"])[which]
+    return np.stack([time >> np.uint64(32), time & np.uint64(0xFFFFFFFF), fiducial], axis=1)
+
+
+def _note(run: Run, file: Any, what: str, offset: int) -> None:
+    run.problems.tell(Problem(str(file.path), offset, what, LOST))
 
 
 def _pattern(run: Run, name: str) -> tuple[Pattern, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xtcview.errors import FormatError
 from xtcview.format.ids import TypeId
 
 from .record import Record, raw
@@ -78,6 +79,11 @@ class FrameV1(Record):
         """Return the pixels, uint8 (rows, columns); empty when they are deeper.
 
         The array is the caller's own copy, so that scripts may add into it.
+
+        Raises
+        ------
+        FormatError
+            A depth of 0 bits.
         """
         return self._pixels("u1", self.depth() <= 8)
 
@@ -86,6 +92,11 @@ class FrameV1(Record):
 
         The array is the caller's own copy, so that scripts may add into it. A sum of many
         frames needs a wider type: uint16 wraps around at 65536.
+
+        Raises
+        ------
+        FormatError
+            A depth of more than 16 bits.
         """
         return self._pixels("<u2", self.depth() > 8)
 
@@ -93,6 +104,9 @@ class FrameV1(Record):
         shape = (self.height(), self.width())
         if not fits:
             return np.empty((0, 0), dtype)
+        if self.depth_bytes() != np.dtype(dtype).itemsize:
+            what = f"FrameV1: a depth of {self.depth()} bits, expected 1 to 16"
+            raise FormatError(what, self._file, self._base + self._start)
         return self._int_pixel_data().view(dtype).reshape(shape).copy()
 
     def _int_pixel_data(self) -> Pixels:

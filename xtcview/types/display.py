@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ def short(item: Any) -> str:
         return f"<{item.dtype} {item.shape}>"
     if isinstance(item, list) and len(item) > 2:
         return f"[{short(item[0])}, ... {len(item)} in all]"
+    if isinstance(item, np.ndarray):
+        return np.array_repr(item, max_line_width=sys.maxsize)
     return f"<{type(item).__name__}>" if hasattr(item, "asdict") else repr(item)
 
 

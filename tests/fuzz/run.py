@@ -1,0 +1,132 @@
+"""Fuzz for a time: ``python -m tests.fuzz.run [--seconds 600] [TARGET ...]``; see `make fuzz`.
+
+With atheris (``pip install --group fuzz``) what an input reaches guides the next one; without it
+inputs are changed at random. An input that fails is kept in ``fuzz-found/``, and
+``--replay FILE`` gives it to its target again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+FOUND = Path("fuzz-found")
+SHARE = {"whole_run": 6, "payload": 3}  # of the time; others 1
+
+
+def main() -> int:
+    """Run the targets one after another; return how many failed."""
+    asked = _arguments()
+    os.environ["XTCVIEW_INDEX_CACHE"] = "off"  # what an input leaves must not help the next
+    if asked.replay:
+        return _replay(asked.replay)
+    if asked.one:
+        return _atheris(asked.targets[0], asked.seconds) if asked.atheris else _plain(asked)
+    from tests.fuzz.targets import TARGETS
+
+    names = asked.targets or list(TARGETS)
+    guided = importlib.util.find_spec("atheris") is not None
+    print(f"{len(names)} targets, {asked.seconds} s, {'atheris' if guided else 'random changes'}")
+    whole = sum(SHARE.get(name, 1) for name in names)
+    failed = [name for name in names if _child(name, asked, guided, whole)]
+    print(f"failed: {', '.join(failed)}" if failed else "all clean")
+    return len(failed)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--seed", type=int, default=None, help="of the random changes")
+    parser.add_argument("--replay", type=Path, help="an input of fuzz-found/")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--atheris", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _child(name: str, asked: argparse.Namespace, guided: bool, whole: int) -> int:
+    """Fuzz one target in a process of its own, which may die; return its exit code."""
+    seconds = asked.seconds * SHARE.get(name, 1) / whole
+    command = [sys.executable, "-m", "tests.fuzz.run", "--one", name, f"--seconds={seconds}"]
+    command += ["--atheris"] if guided else []
+    command += [] if asked.seed is None else [f"--seed={asked.seed}"]
+    print(f"{name}: {seconds:.0f} s", flush=True)
+    return subprocess.run(command, check=False).returncode
+
+
+def _plain(asked: argparse.Namespace) -> int:
+    """Change seeds at random until the time is over or an input fails."""
+    from tests.fuzz.mutate import mutate
+    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.watch import watched
+
+    (name,) = asked.targets
+    target, rng = TARGETS[name], random.Random(asked.seed)
+    seeds, end, count = target.seeds(), time.monotonic() + asked.seconds, 0
+    while time.monotonic() < end:
+        data = mutate(rng, seeds, target.longest) if count >= len(seeds) else seeds[count]
+        count += 1
+        try:
+            with watched():
+                target.call(data)
+        except BaseException:
+            print(f"{name}: failed after {count} inputs; kept as {_keep(name, data)}")
+            raise
+    print(f"{name}: {count:,} inputs, no fault")
+    return 0
+
+
+def _keep(name: str, data: bytes) -> Path:
+    FOUND.mkdir(exist_ok=True)
+    path = FOUND / f"{name}-{random.randrange(1 << 32):08x}"
+    path.write_bytes(data)
+    return path
+
+
+def _atheris(name: str, seconds: float) -> int:
+    """Give the target to atheris, which ends the process."""
+    import atheris
+
+    with atheris.instrument_imports(include=["xtcview"]):
+        from tests.fuzz.targets import TARGETS
+    from tests.fuzz.watch import watched
+    from xtcview.types import registry
+
+    with atheris.instrument_imports(include=["xtcview"]):
+        registry.load_all()
+    target, corpus = TARGETS[name], FOUND / f"corpus-{name}"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(target.seeds()):
+        (corpus / f"seed-{number:04d}").write_bytes(seed)
+
+    def call(data: bytes) -> None:
+        with watched():
+            target.call(data)
+
+    options = [f"-max_total_time={int(seconds)}", f"-max_len={target.longest}"]
+    options += ["-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"]
+    atheris.Setup([name, *options, f"-artifact_prefix={FOUND}/{name}-", str(corpus)], call)
+    atheris.Fuzz()
+    return 0
+
+
+def _replay(path: Path) -> int:
+    """Give a kept input to its target again."""
+    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.watch import watched
+
+    name = next(n for n in TARGETS if path.name.startswith(n))
+    with watched():
+        TARGETS[name].call(path.read_bytes())
+    print(f"{path}: no fault")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
