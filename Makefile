@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(CURDIR)/$(VENV)/bin
 DEMO   := demo-data
+FUZZ_SECONDS ?= 600
 export PATH := $(BIN):$(PATH)
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT   := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
-.PHONY: demo demo-check test check bench lock clean chromium
+.PHONY: demo demo-check test check bench fuzz lock clean chromium
 
 demo: $(VENV)/.ready $(DEMO)/xtc
 	jupyter lab --ip=127.0.0.1 $(ROOT) notebooks/quickstart.ipynb
@@ -29,6 +30,11 @@ check: $(VENV)/.ready
 
 bench: $(VENV)/.ready chromium
 	python tests/benchmarks/run.py
+
+# Not in the lock: atheris has no wheel for every Python, and without it inputs change at random.
+fuzz: $(VENV)/.ready
+	uv pip install --quiet --python $(BIN)/python --group fuzz || echo "atheris is not to be had: inputs are changed at random"
+	nice python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -51,4 +57,4 @@ lock: $(VENV)/.ready
 	  --output-file requirements.lock --quiet --upgrade
 
 clean:
-	rm -rf $(VENV) $(DEMO) demo-check.png build dist .*_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) demo-check.png fuzz-found build dist .*_cache .hypothesis

@@ -8,34 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xtcview
+from tests.support.compressed import block, hist16, histn
 from xtcview.errors import FormatError, XtcError
 from xtcview.format.compression import expand
 from xtcview.format.headers import COMPRESSED
-
-
-def hist16(base, pixels, flag=1):
-    """Encode 16-bit pixels by hand: those within a byte of the base are short."""
-    inside = [0 <= p - base < 256 for p in pixels]
-    packed = b"".join(
-        bytes([p - base]) if short else p.to_bytes(2, "little")
-        for p, short in zip(pixels, inside, strict=True)
-    )
-    bits = np.packbits(inside, bitorder="little").tobytes()
-    bits += bytes(-len(bits) % 2)
-    words = np.frombuffer(bits, "<u2")
-    if flag == 3:
-        words = np.stack([np.ones_like(words), words], axis=1).ravel()
-    body = base.to_bytes(2, "little") + len(packed).to_bytes(4, "little") + packed
-    body += len(words).to_bytes(4, "little") + words.tobytes()
-    head = flag.to_bytes(4, "little") + sum(pixels).to_bytes(4, "little")
-    return block(1, head + len(body).to_bytes(4, "little") + body, 2 * len(pixels))
-
-
-def block(engine, stored, expanded, header=b"HEAD"):
-    fields = [engine, 0, expanded, len(stored)]
-    data = len(header).to_bytes(4, "little") + header
-    data += b"".join(f.to_bytes(4, "little") for f in fields) + stored
-    return data + bytes(-len(data) % 4)
 
 
 def test_golden_run_expands_to_the_uncompressed_one(golden_dir):
@@ -92,3 +68,9 @@ def test_damage_gives_a_result_or_an_error(data, where, bit):
     for payload in (data, bytes(good), bytes(good[: where % len(good)])):
         with contextlib.suppress(XtcError):
             assert isinstance(expand(payload, "a.xtc"), bytes)
+
+
+def test_histn_by_hand():
+    assert (
+        expand(histn(300, range(300, 340))) == b"HEAD" + np.arange(300, 340, dtype="<u2").tobytes()
+    )

@@ -1,6 +1,6 @@
 """Fuzz for a time: ``python -m tests.fuzz.run [--seconds 600] [TARGET ...]``; see `make fuzz`.
 
-With atheris (``pip install --group fuzz``) what an input reaches guides the next one; without it
+With atheris (dependency group ``fuzz``) what an input reaches guides the next one; without it
 inputs are changed at random. An input that fails is kept in ``fuzz-found/``, and
 ``--replay FILE`` gives it to its target again.
 """

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import xtcview
 from tests.fuzz import ask
 from tests.fuzz.bases import GOLDEN, bases, bend, lay
+from tests.support.compressed import hist16, histn
 from tests.support.outcome import outcome
 from xtcview.calib import constants, geometry_text
 from xtcview.errors import XtcError
@@ -128,7 +129,8 @@ def compressed(data: bytes) -> None:
 def _compressed() -> list[bytes]:
     data = bases()[4].files["e158-r0041-s00-c00.xtc"]
     found = [leaf for leaf in _leaves(data) if leaf.compressed]
-    return [data[leaf.start : leaf.end][:20_000] for leaf in found][:8]
+    made = [hist16(90, [100, 101, 400] * 9, flag) for flag in (1, 3)] + [histn(7, [*range(7, 70)])]
+    return made + [data[leaf.start : leaf.end][:20_000] for leaf in found][:4]
 
 
 def _leaves(data: bytes) -> Iterator[tree.Leaf]:
@@ -152,7 +154,7 @@ def payload(data: bytes) -> None:
     if len(data) < 8:
         return
     (type_id, version), line = _types()[data[0] % len(_types())]
-    zeros, length = data[2] << 14, int.from_bytes(data[4:6], "little")
+    zeros, length = _zeros(line, data[2]), int.from_bytes(data[4:6], "little")
     config = _config(line, data[1], data[8 : 8 + length])
     content = data[8 + length :] + bytes(zeros)
     word = type_id | version << 16
@@ -160,6 +162,11 @@ def payload(data: bytes) -> None:
     found = outcome(registry.decode, word, content, 0, len(content), known.get, "a.xtc", 0)
     if isinstance(found, Record):
         ask.record(found)
+
+
+def _zeros(line: registry.Entry, number: int) -> int:
+    """Return how many zeros follow; many only for frames, which are no lists of records."""
+    return number - 128 << 15 if number >= 128 and line.configs else (number & 127) << 12
 
 
 def _config(line: registry.Entry, which: int, data: bytes) -> Any:
@@ -187,11 +194,12 @@ def _payloads() -> list[bytes]:
     found = []
     for number, (key, line) in enumerate(_types()):
         content = _recorded().get(key, bytes(line.record.DTYPE.itemsize))
-        zeros = min(len(content) >> 14, 160)
+        large = len(content) > 1 << 19
+        zeros = min((len(content) >> 15) + 129, 255) if large else (len(content) >> 12) + 1
         for which, kind in enumerate(line.configs or (None,)):
             own = (kind.TypeId, kind.Version) if kind else (0, 0)  # type: ignore[attr-defined]
             config = _recorded().get(own, b"")[:20_000]
-            head = bytes([number, which, zeros + 2, 0]) + len(config).to_bytes(2, "little")
+            head = bytes([number, which, zeros, 0]) + len(config).to_bytes(2, "little")
             found.append(head + bytes(2) + config + content[:4000])
     return found
 
@@ -280,7 +288,7 @@ TARGETS = {
     "index_file": Target(index_file, _indexes),
     "containers": Target(containers, _datagrams),
     "compressed": Target(compressed, _compressed, 20_000),
-    "payload": Target(payload, _payloads, 24_000),
+    "payload": Target(payload, _payloads, 24_100),
     "epics_value": Target(epics_value, _epics_values),
     "geometry": Target(geometry, _geometries),
     "constants": Target(constants_file, _constants),

@@ -7,6 +7,7 @@ CompressedXtc.cc, Hist16Engine.cc, HistNEngine.cc.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ import numpy.typing as npt
 
 from xtcview.errors import FormatError, TruncatedError
 
-MAX_EXPANDED = 1 << 27  # bytes; the largest frame that the DAQ compressed has 32 MiB
+MAX_EXPANDED = 1 << 26  # bytes; the largest frame that the DAQ compressed has 32 MiB
+_PIECE = 1 << 18  # pixels that are expanded at a time: their bit positions take 8 bytes each
 
 NONE, HIST16, HISTN = 0, 1, 2
 _RAW, _PLAIN, _RUN_LENGTH = 0, 1, 3  # flags: stored as is, bit map, bit map in runs
@@ -130,13 +132,14 @@ def _hist16(source: _Bytes, count: int) -> tuple[Array, int]:
     packed = source.take(HIST16_PACKED, 1, "Hist16 header")[0]
     stream = source.take("u1", int(packed["size"]), "packed pixels")
     inside = _bit_map(source, flag, count)
-    width = np.where(inside, 1, 2)
-    at = np.cumsum(width) - width
-    if count and at[-1] + width[-1] != len(stream):
-        raise source.fail(f"bit map of {int(at[-1] + width[-1])} bytes, {len(stream)} are packed")
-    padded = np.append(stream, np.uint8(0)).astype("<u2")
-    short = padded[at] + packed["base"]
-    return np.where(inside, short, padded[at] | padded[at + 1] << 8).astype("<u2"), checksum
+    need = 2 * count - int(np.count_nonzero(inside))
+    if count and need != len(stream):
+        raise source.fail(f"bit map of {need} bytes, {len(stream)} are packed")
+    padded, pixels = np.append(stream, np.uint8(0)).astype("<u2"), np.empty(count, "<u2")
+    for part, at, _ in _pieces(inside, 1, 2):
+        short = padded[at] + packed["base"]
+        pixels[part] = np.where(inside[part], short, padded[at] | padded[at + 1] << 8)
+    return pixels, checksum
 
 
 def _histn(source: _Bytes, size: int) -> tuple[Array, int]:
@@ -153,21 +156,38 @@ def _histn(source: _Bytes, size: int) -> tuple[Array, int]:
         raise source.fail(f"pixels of {long} and {short} bits; expected at most 16")
     stream = source.take("u1", int(packed["size"]), "bit stream")
     inside = _bit_map(source, flag, count)
-    width = np.where(inside, short, long)
-    at = np.cumsum(width) - width
-    if count and at[-1] + width[-1] > 8 * len(stream):
-        raise source.fail(
-            f"bit map of {int(at[-1] + width[-1])} bits, {8 * len(stream)} are stored"
-        )
-    values = _bits(stream, at, width) + np.where(inside, int(packed["base"]), 0)
-    return values.astype(dtype), checksum
+    near = int(np.count_nonzero(inside))
+    need = near * short + (count - near) * long
+    if need > 8 * len(stream):
+        raise source.fail(f"bit map of {need} bits, {8 * len(stream)} are stored")
+    padded, pixels = np.append(stream, np.zeros(4, "u1")), np.empty(count, dtype)
+    for part, at, width in _pieces(inside, short, long):
+        values = _bits(padded, at, width) + np.where(inside[part], int(packed["base"]), 0)
+        pixels[part] = values.astype(dtype)
+    return pixels, checksum
+
+
+def _pieces(
+    inside: npt.NDArray[np.bool_], short: int, long: int
+) -> Iterator[tuple[slice, Array, Array]]:
+    """Yield pixels a piece at a time: which, where their bits or bytes begin, how many these are.
+
+    Bits of pixels inside the map have the width `short`, of others `long`.
+    """
+    begin = 0
+    for first in range(0, len(inside), _PIECE):
+        part = slice(first, first + _PIECE)
+        width = np.where(inside[part], short, long)
+        at = begin + np.cumsum(width) - width
+        yield part, at, width
+        begin += int(width.sum())
 
 
 def _bits(stream: Array, at: Array, width: Array) -> Array:
-    """Return values of `width` (at most 16) bits that begin at bits `at` of a stream."""
-    padded = np.concatenate([stream, np.zeros(4, "u1")]).astype(np.int64)
+    """Return values of `width` (at most 16) bits at bits `at` of a stream, 4 bytes behind it."""
     first = at >> 3
-    word = padded[first] | padded[first + 1] << 8 | padded[first + 2] << 16
+    low, middle, high = (stream[first + i].astype(np.int64) for i in range(3))
+    word = low | middle << 8 | high << 16
     values: Array = word >> (at & 7) & ((1 << width) - 1)
     return values
 

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.errors import TruncatedError
+from xtcview.errors import FormatError, TruncatedError
 
 from . import display
 
@@ -135,7 +135,12 @@ class Record:
             rest = math.prod(size for size in sizes if size != REST) * dtype.itemsize
             sizes[sizes.index(REST)] = max(self._end - pos, 0) // rest if rest else 0
         count = -1 if min(sizes, default=0) < 0 else math.prod(sizes)
-        return self._take(dtype, count, pos).reshape(sizes), pos + count * dtype.itemsize
+        items = self._take(dtype, count, pos)
+        try:
+            return items.reshape(sizes), pos + items.nbytes
+        except ValueError as error:  # empty, and yet too long: numpy refuses 0 x 2**32 x 2**32
+            what = f"{type(self).__name__} has an array of {sizes} here; its counts are wrong"
+            raise FormatError(what, self._file, self._base + pos) from error
 
     def _read_records(self, kind: type[Record], count: int, pos: int) -> tuple[list[Record], int]:
         if count < 0:
