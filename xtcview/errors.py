@@ -86,6 +86,10 @@ class GeometryError(ConstantsError, ValueError):
     """A geometry file that does not describe a detector."""
 
 
+class AnalysisError(XtcError, ValueError):
+    """Arrays or parameters that a computation cannot use."""
+
+
 class EngineError(XtcError, RuntimeError):
     """No cluster to be reached, or an engine failed."""
 
