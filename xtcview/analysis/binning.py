@@ -139,6 +139,7 @@ def bin_sums(
             f"expected panels of shape {binning._shape}, as the binning was prepared for, found "
             f"{panels.shape}"
         )
+    held = _held(binning, present)
     flat = panels.reshape(-1)
     real = np.result_type(panels.dtype, np.float32)
     pair = np.result_type(real, np.complex64)
@@ -147,7 +148,7 @@ def bin_sums(
     fetched = np.empty(CHUNK // 2, pair)
     with np.errstate(invalid="ignore"):  # inf - inf is nan, which is seen
         for piece in binning._pieces:
-            if present is None or present[piece.segment]:
+            if held[piece.segment]:
                 length = piece.pixels.stop - piece.pixels.start
                 source[:length] = flat[piece.pixels]  # in sequence, faster than memory at random
                 part = fetched[: piece.order.size]
@@ -159,12 +160,13 @@ def bin_sums(
 
 def of_present(binning: Binning, present: NDArray[np.bool_] | None) -> tuple[Floats, Counts]:
     """Return the response and the number of pixels in each bin, (bins,), of segments present."""
-    if present is None or present.all():
+    held = _held(binning, present)
+    if held.all():
         return binning.response, binning.pixels
-    held = np.zeros(len(binning._targets) // 2)
+    counts = np.zeros(len(binning._targets) // 2)
     for piece in binning._pieces:
-        held[piece.groups] = present[piece.segment]
-    both = held.repeat(2)
+        counts[piece.groups] = held[piece.segment]
+    both = counts.repeat(2)
     response, pixels = (
         _per_bin(binning._targets, both * what, binning.bins)
         for what in (binning._group_response, binning._group_pixels)
@@ -176,6 +178,12 @@ def mean_of(sums: Floats, response: Floats, pixels: Counts) -> Floats:
     """Return sums / response, nan where a bin has no pixel."""
     mean: Floats = np.divide(sums, response, out=np.full(sums.shape, np.nan), where=pixels > 0)
     return mean
+
+
+def _held(binning: Binning, present: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Return which segments count, (segments,)."""
+    every = np.ones(math.prod(binning._shape[:-2]), np.bool_)
+    return every if present is None else fitting(present, every, "present segments")
 
 
 def _per_bin(targets: Counts, weights: np.ndarray, bins: int) -> Floats:

@@ -55,9 +55,11 @@ def histogram(
     bins = _number_of_bins(low, high, width)
     stack = stack_of(panels)
     excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
+    every = np.ones(len(stack), np.bool_)
+    held = every if present is None else fitting(present, every, "present segments")
     counts = np.zeros(bins + 3, np.intp)  # below, the bins, above, unknown
     for number, segment in enumerate(stack):
-        if present is None or present[number]:
+        if held[number]:
             good = segment if excluded is None else segment[~excluded[number]]
             place = np.floor((good.astype(np.float64).ravel() - low) / width)
             place = np.clip(place + 1, 0, bins + 1, out=place)

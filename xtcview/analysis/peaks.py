@@ -105,9 +105,11 @@ def find_peaks(
     _check(chosen)
     stack = stack_of(panels)
     excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
+    every = np.ones(len(stack), np.bool_)
+    held = every if present is None else fitting(present, every, "present segments")
     found = []
     for number, values in enumerate(stack):
-        if present is None or present[number]:
+        if held[number]:
             light = values.astype(np.float32)
             light[np.isnan(light)] = -np.inf
             if excluded is not None:

@@ -101,10 +101,9 @@ def merged_photons(
     _check_fraction(largest, "largest")
     light = _in_photons(panels, adu_per_photon, bad)
     whole = light.astype(np.int32)
-    rest = _padded(stack_of(light - whole))
-    for cells in _shared(rest, np.float32(total), np.float32(largest)):
-        segment, row, col = np.unravel_index(cells, rest.shape)
-        stack_of(whole)[segment, row - _PAD, col - _PAD] += 1
+    light -= whole
+    for rest, photons in zip(stack_of(light), stack_of(whole), strict=True):
+        photons[_shared(rest, np.float32(total), np.float32(largest))] += 1
     return whole
 
 
@@ -131,55 +130,57 @@ def _check_fraction(value: float, name: str) -> None:
         raise AnalysisError(f"{name}: expected a part of a photon, above 0 and up to 1: {value}")
 
 
-def _padded(stack: Floats) -> Floats:
-    """Return the stack with a margin of -1, less than any pixel has."""
-    sides = ((0, 0), (_PAD, _PAD), (_PAD, _PAD))
-    return np.pad(stack, sides, constant_values=np.float32(-1))
+def _shared(
+    rest: Floats, total: np.float32, largest: np.float32
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the pixels of a segment that get one photon more.
 
+    Parameters
+    ----------
+    rest : ndarray of float32
+        Shape (rows, columns): fractions of photons.
 
-def _shared(rest: Floats, total: np.float32, largest: np.float32) -> list[NDArray[np.intp]]:
-    """List the positions in the flat array of those that get one photon more.
-
+    Notes
+    -----
     Pairs compete for pixels between them, and the earlier one wins. So each round settles all
     candidates that have no earlier one near, at once, and leaves the others for the next round.
     """
-    width, values = rest.shape[2], rest.reshape(-1)
+    padded = np.pad(rest, _PAD)  # nothing is left beyond the margin
+    width, values = padded.shape[1], padded.reshape(-1)
     cross = np.array([1, -1, width, -width])  # of equal ones psana takes the right, left, lower
     near = np.array([2, -2, 2 * width, -2 * width, width + 1, width - 1, 1 - width, -1 - width])
-    waiting = _candidates(rest, largest)
+    waiting = _candidates(padded, largest)
     turn = np.full(values.size, waiting.size, np.intp)
     turn[waiting] = np.arange(waiting.size)
-    taken = np.zeros(values.size, np.bool_)
     found = []
     while waiting.size:
         first = (turn[waiting, None] < turn[waiting[:, None] + near]).all(axis=1)
         now = waiting[first]
         partners = now[:, None] + cross
-        shares = np.where(taken[partners], np.float32(0), np.maximum(values[partners], 0))
-        best = shares.argmax(axis=1)
+        shares = values[partners]
         enough = values[now] + shares.max(axis=1) >= total
-        taken[partners[enough, best[enough]]] = True
+        values[partners[enough, shares[enough].argmax(axis=1)]] = 0  # taken
         found.append(now[enough])
         turn[now] = turn.size
         waiting = waiting[~first]
-    return found
+    rows, cols = np.divmod(np.concatenate([np.empty(0, np.intp), *found]), width)
+    return rows - _PAD, cols - _PAD
 
 
-def _candidates(rest: Floats, largest: np.float32) -> NDArray[np.intp]:
+def _candidates(padded: Floats, largest: np.float32) -> NDArray[np.intp]:
     """Return the flat positions of pixels not below their neighbours, in psana's order."""
-    inner = rest[:, _PAD:-_PAD, _PAD:-_PAD]
-    rows, cols = inner.shape[1:]
+    rows, cols = (size - 2 * _PAD for size in padded.shape)
 
     def beside(row: int, col: int) -> Floats:
-        return rest[:, _PAD + row : _PAD + row + rows, _PAD + col : _PAD + col + cols]
+        return padded[_PAD + row : _PAD + row + rows, _PAD + col : _PAD + col + cols]
 
+    inner = beside(0, 0)
     top = (inner >= largest) & (inner > beside(-1, 0)) & (inner > beside(0, -1))
     top &= (inner >= beside(1, 0)) & (inner >= beside(0, 1))
-    segment, row, col = np.nonzero(top)
-    turn = _TURN[_side(row, rows), _side(col, cols)]
-    order = np.lexsort((col, row, turn, segment))
-    places = (segment[order], row[order] + _PAD, col[order] + _PAD)
-    return np.ravel_multi_index(places, rest.shape)
+    row, col = np.nonzero(top)
+    order = np.lexsort((col, row, _TURN[_side(row, rows), _side(col, cols)]))
+    places: NDArray[np.intp] = (row[order] + _PAD) * padded.shape[1] + col[order] + _PAD
+    return places
 
 
 def _side(place: NDArray[np.intp], size: int) -> NDArray[np.intp]:

@@ -102,12 +102,14 @@ def roi_statistics(
     ConstantsError
         Arrays of different sizes.
     """
-    used = fitting(roi, panels, "region of interest")
+    stack = stack_of(panels)
+    used = fitting(roi, stack, "region of interest")
     if bad is not None:
-        used = used & ~fitting(bad, panels, "bad pixels")
-    if present is not None and not present.all():
-        used = used & present[:, None, None]
-    values = panels[used].astype(np.float64)
+        used = used & ~fitting(bad, stack, "bad pixels")
+    if present is not None:
+        held = fitting(present, np.ones(len(stack)), "present segments")
+        used = used & held[:, None, None]
+    values = stack[used].astype(np.float64)
     above = None if threshold is None else int(np.count_nonzero(values > threshold))
     if values.size == 0:
         return RoiStatistics(0, 0.0, np.nan, np.nan, np.nan, np.nan, above)
