@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+import xtcview
 from xtcview.analysis import binning, cake, edges, radial, scattering
 from xtcview.calib import geometry
 from xtcview.errors import AnalysisError, ConstantsError
+from xtcview.synth import physics
 
 DISTANCE = 100_000.0
 
@@ -243,3 +245,39 @@ def test_a_bad_pixel_may_have_any_response():
     response = np.array([[1.0, np.nan, 0.0]])
     bins = radial.radial_bins(np.ones((1, 3)), [0, 2], response != 1, response)
     assert radial.radial_profile(np.full((1, 3), 4.0), bins).mean.tolist() == [4]
+
+
+def test_the_water_of_the_demo_run_comes_back():
+    table = geometry.quads_example()
+    x, y, _ = geometry.pixel_coordinates(table)
+    area = np.ones(x.shape, np.float32)
+    area[:, :, 193:195] = 2.5
+    scene = physics.make_scene(table, area)
+    q = scattering.momentum_transfer(
+        scattering.two_theta(x, y, physics.DISTANCE), physics.PHOTON_ENERGY
+    )
+    seen = scattering.polarization(x, y, physics.DISTANCE)
+    seen *= scattering.solid_angle(x, y, physics.DISTANCE) * area
+    bins = radial.radial_bins(q, np.arange(0.3, 3.0, 0.01), response=seen)
+    profile = radial.radial_profile(scene.water, bins)
+    ring = np.exp(-((profile.center - 2) ** 2) / (2 * 0.35**2))
+    rise, tail = (
+        0.5 * np.exp(-profile.center / 0.5),
+        0.15 * -np.expm1(-((profile.center / 1.5) ** 2)),
+    )
+    assert profile.mean == pytest.approx(ring + rise + tail, rel=0.01)
+
+
+def test_a_golden_event(golden_dir):
+    with xtcview.open(f"exp=cxitut13:run=34:dir={golden_dir}") as run:
+        det = xtcview.Detector("cspad", run)
+        evt = next(event for event in run.events() if det.raw(event) is not None)
+        raw, present = det.raw(evt), det.present(evt)
+        x, y, _ = geometry.pixel_coordinates(geometry.without_twist(det.geometry(evt)))
+    r = np.hypot(x - x.mean(), y - y.mean())
+    limits = edges.even_edges(r, 109.92)
+    profile = radial.radial_profile(raw, radial.radial_bins(r, limits), present)
+    numbers = edges.bin_numbers(r, limits)
+    expected = by_bincount(raw, numbers, limits.size - 1, present[:, None, None])
+    assert profile.total.tolist() == expected.tolist()
+    assert profile.total.sum() == raw[present].sum(dtype=np.int64)
