@@ -173,6 +173,20 @@ def test_numbers_of_payloads_whose_type_changes(tmp_path, open_small, opened):
         assert run.scalars(["EBeam.ebeamCharge"])["EBeam.ebeamCharge"].tolist() == [0, 1, 2]
 
 
+def test_event_codes_that_are_left_out(golden_dir, tmp_path):
+    """The DAQ's tool always keeps them."""
+    for path in golden_dir.glob("e158-r0034-*.xtc"):
+        (tmp_path / path.name).symlink_to(path)
+        smalldata.write(tmp_path / path.name, EVERYTHING, kept=())
+    fields = ["eventcode.140", "eventcode.40", "eventcode.1"]
+    with both(golden_dir, tmp_path, 34) as (small, large):
+        ours, theirs = small.scalars(fields), large.scalars(fields)
+        for field in fields:
+            assert ours[field].tolist() == theirs[field].tolist()
+        assert theirs["eventcode.140"].any()
+        assert_same_event(small.event(5), large.event(5))
+
+
 @pytest.mark.parametrize("number", [34, 41, 42])
 def test_detectors(golden_dir, small_dir, number):
     with both(golden_dir, small_dir, number) as (small, large):
@@ -360,6 +374,21 @@ def test_a_proxy_of_several_gigabytes_asks_for_no_memory(pair, open_small):
     assert found[1:] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("number", [41, 42])  # compressed, and straight to the panels
+def test_another_header_at_the_place_of_a_cspad(golden_dir, tmp_path, number):
+    (path,) = linked(golden_dir, tmp_path / "xtc", number).glob("*.xtc")
+    with both(golden_dir, path.parent, number) as (small, large):
+        at = large.event(1).find(cspad.DataV2, xtcview.Detector(CSPAD, large).src).at
+        data = bytearray(path.read_bytes())
+        data[at - 12] ^= 1  # of the source
+        path.unlink()
+        path.write_bytes(data)
+        detector = xtcview.Detector(CSPAD, small)
+        assert detector.raw(small.event(0)) is not None
+        with pytest.raises(FormatError, match="the files do not belong together"):
+            detector.raw(small.event(1))
+
+
 @pytest.mark.parametrize("word", range(5))
 def test_another_header_in_the_large_file(pair, open_small, word):
     data = bytearray(pair[0].read_bytes())
@@ -489,17 +518,63 @@ def test_a_stream_without_small_data_is_told(pair, open_small):
     assert open_small(":stream=0").problems == []
 
 
-def test_streams_of_the_control_system(tmp_path, open_small):
-    """Their recorder writes the limit behind the configuration, and proxies itself."""
-    smalldata.write(runs.write(tmp_path, runs.simple(3)))
-    begin = runs.begin(runs.pulnix_config(runs.CAMERA_2), run=0)
-    part = writer.container(runs.segment(1), large_frame(7, runs.CAMERA_2))
-    smalldata.write(runs.write(tmp_path, [*begin, runs.event(1, part)], stream=80))
+def test_the_large_file_is_empty(pair, open_small):
+    pair[0].write_bytes(b"")
     run = open_small()
+    assert [p.what for p in run.problems] == ["the large file is empty"]
+    assert isinstance(pixels(run)[0], TruncatedError)
+
+
+def test_streams_of_the_control_system(tmp_path, open_small):
+    """Their recorder puts what small data add into its segment (pdsapp camrecord)."""
+    smalldata.write(runs.write(tmp_path, runs.simple(3)))
+    frame, source = large_frame(7, runs.CAMERA_2), runs.segment(1)
+    begin = runs.begin(runs.pulnix_config(runs.CAMERA_2), run=0)
+    whole = [*begin, runs.event(1, writer.container(source, frame))]
+    path = runs.write(tmp_path, whole, stream=80)
+    at, word = path.read_bytes().index(frame), type_word(TypeId.Frame, 1)
+    limit = encode(smldata.ConfigV1, sizeThreshold=1024)
+    place = encode(smldata.OrigDgramOffsetV1, fileOffset=at - 60, extent=40 + len(frame))
+    config = writer.container(source, runs.leaf(smldata.ConfigV1, smalldata.RECORDER, limit))
+    leaves = (
+        runs.leaf(smldata.OrigDgramOffsetV1, smalldata.RECORDER, place),
+        smalldata.proxy(runs.CAMERA_2, at, word, len(frame)),
+    )
+    begin = runs.begin(runs.pulnix_config(runs.CAMERA_2), config, run=0)
+    small = b"".join([*begin, runs.event(1, writer.container(source, *leaves))])
+    (tmp_path / "smalldata" / "e7-r0003-s80-c00.smd.xtc").write_bytes(small)
+    run = open_small()
+    assert run.problems == []
     event = run.event(1)
     assert int(event.get(FRAME, runs.CAMERA_2).data16()[0, 0]) == 7
     assert int(event.get(FRAME, runs.CAMERA).data16()[0, 0]) == 1
     assert run.event(0).get(FRAME, runs.CAMERA_2) is None
+
+
+def test_small_data_that_are_being_written(tmp_path, open_small):
+    frames = [writer.container(runs.segment(1), large_frame(i)) for i in range(4)]
+    events = [runs.event(i, frame) for i, frame in enumerate(frames)]
+    whole = [*runs.begin(runs.pulnix_config()), *runs.cycle(0, events), *runs.end()]
+    small = list(smalldata.small_data(b"".join(whole)))
+    large_path = tmp_path / "e7-r0003-s00-c00.xtc.inprogress"
+    small_path = tmp_path / "smalldata" / "e7-r0003-s00-c00.smd.xtc.inprogress"
+    small_path.parent.mkdir()
+    large_path.write_bytes(b"".join(whole[:5]))
+    small_path.write_bytes(b"".join(small[:6]))
+    run = open_small(":live")
+    first, second = (outcome(run.event(i).get, FRAME, runs.CAMERA) for i in (0, 1))
+    assert int(first.data16()[0, 0]) == 0
+    assert isinstance(second, TruncatedError)
+    assert "it is still being written" in str(second)
+    with large_path.open("ab") as file:
+        file.write(b"".join(whole[5:]))
+    with small_path.open("ab") as file:
+        file.write(b"".join(small[6:]))
+    for path in (large_path, small_path):
+        path.rename(path.with_suffix(""))
+    assert run.refresh() == 2
+    assert pixels(run) == [0, 1, 2, 3]
+    assert [problem.consequence for problem in run.problems] == ["the object is not given"]
 
 
 def test_an_archived_array_that_small_data_leave_out(tmp_path, open_small):
@@ -592,6 +667,11 @@ def test_a_folder_without_small_data(tmp_path):
     runs.write(tmp_path, runs.simple())
     with pytest.raises(RunNotFoundError, match=r"no files such as e158-r0034-s00-c00.smd.xtc"):
         xtcview.open(f"exp=e7:run=3:dir={tmp_path}:smd")
+
+
+def test_a_folder_with_nothing_but_small_data(pair, tmp_path):
+    with pytest.raises(RunNotFoundError, match=r"s00-c00.xtc; those of small data are read with"):
+        xtcview.open(f"exp=e7:run=3:dir={tmp_path}/smalldata")
 
 
 def test_the_index_that_was_made_is_kept_under_its_own_name(pair, open_small, monkeypatch):

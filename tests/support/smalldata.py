@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xtcview.format import writer
@@ -14,15 +14,16 @@ from xtcview.types import pds, smldata
 from xtcview.types.record import encode
 
 THRESHOLD = 1024  # bytes, the tool's own
+KEPT = (TypeId.EvrData,)  # however large
 MOST = 1 << 26  # bytes of a datagram; at a larger one the tool stops
 RECORDER = Src(Level.Recorder << 24, 0)
 
 
-def write(path: Path, threshold: int = THRESHOLD) -> Path:
+def write(path: Path, threshold: int = THRESHOLD, kept: Sequence[int] = KEPT) -> Path:
     """Write the small data of a file where the DAQ puts them; return their path."""
     target = path.parent / "smalldata" / path.name.replace(".xtc", ".smd.xtc")
     target.parent.mkdir(exist_ok=True)
-    target.write_bytes(b"".join(small_data(path.read_bytes(), threshold)))
+    target.write_bytes(b"".join(small_data(path.read_bytes(), threshold, kept)))
     return target
 
 
@@ -35,7 +36,9 @@ def write_all(folder: Path, paths: Iterable[Path], threshold: int = THRESHOLD) -
     return folder
 
 
-def small_data(data: bytes, threshold: int = THRESHOLD) -> Iterator[bytes]:
+def small_data(
+    data: bytes, threshold: int = THRESHOLD, kept: Sequence[int] = KEPT
+) -> Iterator[bytes]:
     """Yield the datagrams of small data."""
     at = 0
     while at + DGRAM_SIZE <= len(data):
@@ -45,7 +48,7 @@ def small_data(data: bytes, threshold: int = THRESHOLD) -> Iterator[bytes]:
             return
         whole = data[at:end]
         if head.service == Transition.L1Accept:
-            content = _content(data, at + ROOT, threshold)
+            content = _content(data, at + ROOT, threshold, kept)
             place = encode(smldata.OrigDgramOffsetV1, fileOffset=at, extent=head.extent)
             if content:
                 yield _with_first_leaf(whole, smldata.OrigDgramOffsetV1, place, content)
@@ -64,25 +67,25 @@ def _with_first_leaf(dgram: bytes, kind: type, payload: bytes, content: bytes) -
     return dgram[: DGRAM_SIZE - 4] + extent + content
 
 
-def _content(data: bytes, at: int, threshold: int) -> bytes:
+def _content(data: bytes, at: int, threshold: int, kept: Sequence[int]) -> bytes:
     """Return what small data keep of the container at a byte, without its header."""
     damage, *_, extent = XTC_STRUCT.unpack_from(data, at)
-    pos, end, kept = at + XTC_SIZE, at + extent, b""
+    pos, end, content = at + XTC_SIZE, at + extent, b""
     if damage & Damage.IncompleteContribution:
-        return kept
+        return content
     while pos < end:
         damage, log, phy, word, extent = XTC_STRUCT.unpack_from(data, pos)
         if extent < XTC_SIZE or extent & 3 or (not word & 0xFFFF and not damage):
             break
         if word & 0xFFFF == TypeId.Xtc:
-            inside = _content(data, pos, threshold)
-            kept += XTC_STRUCT.pack(damage, log, phy, word, XTC_SIZE + len(inside)) + inside
-        elif extent < threshold or word & 0xFFFF == TypeId.EvrData:
-            kept += data[pos : pos + extent]
+            inside = _content(data, pos, threshold, kept)
+            content += XTC_STRUCT.pack(damage, log, phy, word, XTC_SIZE + len(inside)) + inside
+        elif extent < threshold or word & 0xFFFF in kept:
+            content += data[pos : pos + extent]
         else:
-            kept += proxy(Src(log, phy), pos, word, extent, damage)
+            content += proxy(Src(log, phy), pos, word, extent, damage)
         pos += extent
-    return kept
+    return content
 
 
 def proxy(src: Src, at: int, word: int, extent: int, damage: int = 0) -> bytes:

@@ -104,13 +104,15 @@ class XtcFile:
     @property
     def large(self) -> XtcFile:
         """The file from which this small-data file was made, one folder up; perhaps not there."""
-        old = self._large
-        if old is None or (old.is_in_progress and not old.path.exists()):  # the DAQ renamed it
-            name = self.path.name.removesuffix(IN_PROGRESS).replace(".smd.xtc", ".xtc")
-            path, growing = self.folder / name, self.folder / (name + IN_PROGRESS)
-            self._large = XtcFile(growing if growing.exists() and not path.exists() else path)
+        if self._large is not None and not self._large.is_in_progress:
             return self._large
-        return old
+        name = self.path.name.removesuffix(IN_PROGRESS).replace(".smd.xtc", ".xtc")
+        path, growing = self.folder / name, self.folder / (name + IN_PROGRESS)
+        if self._large is None:
+            self._large = XtcFile(growing if growing.exists() and not path.exists() else path)
+        elif path.exists():  # the DAQ renamed it
+            self._large.renamed(path)
+        return self._large
 
     @property
     def folder(self) -> Path:
@@ -291,7 +293,8 @@ def select(dataset: DataSet) -> list[XtcFile]:
 def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
     if not prefixes:
         example = f"e158-r0034-s00-c00{'.smd' if dataset.mode == 'smd' else ''}.xtc"
-        raise RunNotFoundError(f"{path}: no files such as {example}")
+        there = "; those of small data are read with 'smd'" if any(path.glob("*.smd.xtc")) else ""
+        raise RunNotFoundError(f"{path}: no files such as {example}{there}")
     name = dataset.experiment
     for candidate in (name, f"e{name}"):
         if candidate in prefixes:

@@ -24,9 +24,12 @@ def missing_chunks(members: Iterable[XtcFile]) -> list[Problem]:
 
 def missing_large(members: Iterable[XtcFile]) -> list[Problem]:
     """Say of which small-data files the large ones are missing."""
-    what, lost = "the large file is not there", "payloads that small data leave out cannot be read"
-    small = [file for file in members if file.is_small]
-    return [Problem(str(f.large.path), None, what, lost) for f in small if not f.large.size]
+    lost, found = "payloads that small data leave out cannot be read", []
+    for file in (f.large for f in members if f.is_small):
+        if not file.size:
+            what = f"the large file is {'empty' if file.path.exists() else 'not there'}"
+            found.append(Problem(str(file.path), None, what, lost))
+    return found
 
 
 def missing_small(members: Sequence[XtcFile]) -> list[Problem]:

@@ -62,19 +62,34 @@ class Proxied(Item):
         if self._is_checked:
             return
         at, end, small = self.at - XTC_SIZE, self.at + self.size, self._proxy.file.path.name
-        if not self.file.path.exists():
-            remedy = "put it there, one folder above the small data"
-            raise RunNotFoundError(f"{self.file.path}: {small} needs this file; {remedy}")
-        size = self.file.path.stat().st_size
+        size = _size(self._proxy.file.large, small)
         if end > size:
             what = f"{small} names a payload up to byte {end}, found a file of {size} bytes"
-            raise TruncatedError(f"{what}; one of the two is cut or wrong", self.file.path, at)
+            why = "one of the two is cut or wrong"
+            why = "it is still being written" if self.file.is_in_progress else why
+            raise TruncatedError(f"{what}; {why}", self.file.path, at)
         found = XTC_STRUCT.unpack(self.file.read_exactly(at, XTC_SIZE, "payload header"))
         expected = self.damage, self.src.log(), self.src.phy(), self.word, XTC_SIZE + self.size
         if found != expected:
             what = f"{small} names {_header(expected)} here, found {_header(found)}"
             raise FormatError(f"{what}; the files do not belong together", self.file.path, at)
         self._is_checked = True
+
+
+def _size(large: XtcFile, small: str) -> int:
+    """Return the bytes that a large file has now.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is no such file.
+    """
+    try:
+        large.look()
+    except RunNotFoundError as error:
+        remedy = "put it there, one folder above the small data"
+        raise RunNotFoundError(f"{large.path}: {small} needs this file; {remedy}") from error
+    return large.size
 
 
 def _fault(proxy: Item, at: int, word: int, extent: int) -> str:
