@@ -59,6 +59,17 @@ def test_psanas_keys(event):
     assert sorted(map(repr, event.keys())) == sorted(expected)
 
 
+def test_of_several_the_first_key_is_meant(golden_dir):
+    assert RECORDED["src_wildcards_with_two_of_same_type"] == "first stored key wins"
+    assert set(RECORDED) == {"results", "keys", "src_wildcards_with_two_of_same_type"}
+    with xtcview.open(f"exp=cxitut13:run=37:dir={golden_dir}") as run:
+        event, cspad = run.event(0), xtcview.CsPad.DataV1
+        several = [key for key in event.keys() if key.type() is cspad]  # noqa: SIM118
+        assert len(several) == 3
+        assert event.get(cspad, Source(":Cspad")) is event.get(cspad, several[0].src())
+        assert event.get(cspad, Source()) is event.get(cspad, several[0].src())
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [

@@ -1,22 +1,26 @@
 """The golden runs against what psana answered, value by value.
 
-Where psana is known to be wrong the exception has a name and a reason below; elsewhere every
-recorded value must be equal.
+Where psana is known to be wrong, or differs on purpose, the exception has a name and a reason
+below; elsewhere every recorded value must be equal, and none may be left unread.
 """
 
-from collections import Counter
+import ast
+from pathlib import PurePath
 
+import numpy as np
 import pytest
 
 import xtcview
-from tests.conftest import golden_json
 from tests.support.compare import Comparison
-from xtcview import ControlData
+from tests.support.watched import unread, watched
+from xtcview import ControlData, EventId
 from xtcview.format.headers import dgram
+from xtcview.format.ids import Transition
+from xtcview.run import dataset
 
 RUNS = (34, 35, 37, 39, 42)
 # how many values are compared: none may get lost
-VALUES = {34: 2473, 35: 2507, 37: 1564, 39: 27_449, 42: 504}
+VALUES = {34: 2800, 35: 2568, 37: 1615, 39: 40_001, 42: 555}
 INTERNAL = (  # entries of psana's event that are not data
     "EventKey(type=psana.EventOffset)",
     "EventKey(type=psana.DgramList)",
@@ -31,17 +35,25 @@ def number(request):
 
 @pytest.fixture
 def recorded(number):
-    return golden_json(f"psana/golden-r{number:04d}-idx.json.xz")
+    return watched(f"psana/golden-r{number:04d}-idx.json.xz")
 
 
 @pytest.fixture
-def run(golden_dir, number):
-    with xtcview.open(f"exp=cxitut13:run={number}:dir={golden_dir}") as found:
-        yield found
+def source(golden_dir, number, monkeypatch):
+    monkeypatch.delenv("SIT_PSDM_DATA", raising=False)
+    found = xtcview.DataSource(f"exp=cxitut13:run={number}:dir={golden_dir}:idx")
+    yield found
+    for run in found.runs():
+        run.close()
+
+
+@pytest.fixture
+def run(source):
+    return next(source.runs())
 
 
 def compare_id(compared, event, recorded, path):
-    found = event.get(xtcview.EventId)
+    found = event.get(EventId)
     ours = {
         "time": list(found.time()),
         "fiducials": found.fiducials(),
@@ -81,32 +93,131 @@ def compare_event(compared, run, event, recorded, path):
     compared.equal(scan_values(run.env().configStore()), recorded["control"], f"{path}: scan")
 
 
-def test_times_and_steps(run, recorded):
-    (theirs,) = recorded["runs"]
-    assert run.run() == theirs["run"]
-    assert len(run.times()) == theirs["ntimes"]
-    assert [[t.seconds(), t.nanoseconds(), t.fiducial()] for t in run.times()] == [
-        row[:3] for row in theirs["times"]
-    ]
-    assert [t.time() for t in run.times()] == [row[3] for row in theirs["times"]]
-    assert run.nsteps() == theirs["nsteps"]
-    assert [len(run.times(step)) for step in range(run.nsteps())] == theirs["steps"]
+def compare_offset(compared, run, number, recorded, path):
+    """psana's EventOffset: the files of the event and the BeginCalibCycle in front of it."""
+    parts = run.timeline.parts(number)
+    names = sorted({run.files[file].path.name for file, _ in parts})
+    compared.equal(recorded["_type"], "psana.EventOffset", path)
+    compared.equal(names, [PurePath(name).name for name in recorded["filenames"]], f"{path}: files")
+    compared.equal(recorded["offsets"], [UNKNOWN_OFFSET] * len(parts), f"{path}: offsets")
+    theirs = ast.literal_eval(recorded["lastBeginCalibCycleDgram"])
+    compared.equal(_calib_cycle(run, run.timeline.step(number)), theirs, f"{path}: calib cycle")
 
 
-def test_every_event(run, recorded, number):
-    compared = Comparison()
+UNKNOWN_OFFSET = -1  # psana does not know where in its files an event is; run.timeline does
+
+
+def _calib_cycle(run, step):
+    """The BeginCalibCycle datagram of a step."""
+    _, first = np.unique(run.timeline.cycles["time"], return_index=True)
+    row = run.timeline.cycles[first[step]]
+    file, offset = run.files[row["file"]], int(row["offset"])
+    return file.read_exactly(offset, dgram(file.read(offset, 40)).size, "calib cycle")
+
+
+def compare_run(compared, run, theirs):
+    """Times, steps, and every event in order."""
+    times = run.times()
+    compared.equal(run.run(), theirs["run"], "run")
+    compared.equal(len(times), theirs["ntimes"], "number of times")
+    ours = [[t.seconds(), t.nanoseconds(), t.fiducial(), t.time()] for t in times]
+    compared.value(ours, theirs["times"], "times")
+    compared.equal(run.nsteps(), theirs["nsteps"], "number of steps")
+    compared.value([len(run.times(s)) for s in range(run.nsteps())], theirs["steps"], "steps")
+    compared.equal(len(theirs["events"]), len(times), "number of events")
+    for number, event in enumerate(theirs["events"]):
+        path = f"event {number}"
+        compare_event(compared, run, run.event(times[number]), event, path)
+        if "EventOffset" in event:
+            compare_offset(compared, run, number, event["EventOffset"], path)
+
+
+def compare_environment(compared, env, theirs):
+    """What psana's environment said before the first event."""
+    store = env.epicsStore()
+    for name in ("experiment", "instrument", "expNum", "calibDir", "jobName"):
+        compared.equal(getattr(env, name)(), theirs[name], name)
+    for name, pv in theirs["epics"].items():
+        record = store.getPV(name)
+        compared.equal(store.alias(name), pv["alias"], f"alias of {name}")
+        compared.equal(store.pvName(pv["alias"]), name, f"name of {pv['alias']}")
+        compared.equal(store.value(name), pv["value"], name)
+        compared.equal(store.value(pv["alias"]), pv["value"], pv["alias"])
+        compared.equal(list(store.status(name)), pv["status"], f"status of {name}")
+        compared.equal(type(record).__name__, pv["type"], f"class of {name}")
+        compared.equal([record.value(i) for i in range(record.numElements())], pv["all"], name)
+    compared.equal(store.pvNames(), sorted(theirs["epics"]), "names")
+    # psana orders those of one source by their C++ names, we by type number
+    keys = sorted(map(repr, env.configStore().keys()))
+    shown = sorted(key for key in theirs["configStore_keys"] if NO_DATA not in key)
+    compared.equal(keys, shown, "configuration keys")
+
+
+NO_DATA = "type=None"  # psana's own objects in a store, one per source
+
+
+def compare_configuration(compared, store, recorded):
+    """Every object of the configuration, psana's EventId among them."""
+    by_text = {repr(key): key for key in store.keys()}  # noqa: SIM118
+    for text, value in recorded.items():
+        key = by_text[text]
+        source = xtcview.Source() if key.type() is EventId else key.src()
+        compared.value(store.get(key.type(), source), value, text)
+
+
+def compare_names(compared, run, recorded):
+    """What DetNames lists: psana's list, and behind it what sends data without configuration."""
+    ours = [list(row) for row in xtcview.DetNames("detectors", run)]
+    epics = [list(row) for row in xtcview.DetNames("epics", run)]
+    detectors = recorded[: len(recorded) - len(epics)]
+    compared.equal(epics, recorded[len(detectors) :], "names of variables")
+    compared.equal(ours[: len(detectors)], detectors, "names of detectors")
+    configured = {str(src.name) for src in run.aliases.srcs() if hasattr(src, "name")}
+    compared.equal(configured & {row[0] for row in ours[len(detectors) :]}, set(), "more names")
+
+
+# psana's own visit from last to first: what it got wrong, by run. Each entry is an event whose
+# EPICS values psana left as an event visited before had set them.
+STALE = {34: {8, 7}, 35: set(), 37: set(), 39: set(), 42: set()}
+# It then went back before the first EPICS update, and the process aborted.
+ABORTED_BEFORE = {34: 0}
+
+
+def compare_way_back(compared, run, theirs, events):
+    """Where psana's backward visit agrees with its forward one, so do we; the rest is named."""
+    stale, number = set(), run.run()
+    for at, fiducial, epics, control in theirs["visited"]:
+        found = run.event(run.times()[at]).get(EventId).fiducials()
+        compared.equal(found, fiducial, f"event {at} on the way back")
+        compared.equal(scan_values(run.env().configStore()), control, f"event {at}: scan")
+        if epics == events[at]["epics"]:
+            compare_epics(compared, run.env().epicsStore(), epics, f"event {at} on the way back")
+        else:
+            stale.add(at)
+            later = [dict(event["epics"].items()) for event in events[at + 1 :]]
+            compared.equal(dict(epics.items()) in later, True, f"event {at}: values of another")
+    compared.equal(stale, STALE[number], "stale values of psana")
+    compared.equal(theirs["aborted_at_event_index"], ABORTED_BEFORE.get(number), "end of psana")
+    compared.equal(theirs["aborted"], number in ABORTED_BEFORE, "end of psana")
+    compared.equal(theirs["child_wait_status"] != 0, theirs["aborted"], "end of psana")
+    assert theirs["meaning"].startswith("events visited last to first")
+
+
+def test_everything_that_psana_recorded(source, recorded, number):
+    compared, env = Comparison(), source.env()
+    compare_environment(compared, env, recorded["env_after_open"])
+    compare_configuration(compared, env.configStore(), recorded["config"])
+    run = next(source.runs())
+    compare_names(compared, run, recorded["detnames"])
     (theirs,) = recorded["runs"]
-    for name, event in zip(run.times(), theirs["events"], strict=True):
-        found = run.event(name)
-        compare_event(compared, run, found, event, f"event {found.number}")
-    for text, value in recorded["config"].items():
-        if text == "EventKey(type=psana.EventId)":  # psana puts it there too; ours is in the event
-            continue
-        store = run.config_at(-1)
-        key = {repr(k): k for k in store.keys()[:]}[text]
-        compared.value(store.get(key.type(), key.src()), value, text)
+    compare_run(compared, run, theirs)
+    compare_way_back(compared, run, theirs["reverse_order"], theirs["events"])
+    asked = dataset.parse(recorded["ds"])
+    compared.equal((asked.experiment, asked.runs), ("cxitut13", (number,)), "data set")
+    compared.equal(recorded["ok"], True, "psana's end")
     assert compared.wrong == []
     assert compared.values == VALUES[number]
+    assert unread(recorded) == []
 
 
 def test_backwards_gives_the_same(run, recorded):
@@ -119,99 +230,45 @@ def test_backwards_gives_the_same(run, recorded):
     assert compared.wrong == []
 
 
-# psana's own visit from last to first: what it got wrong, by run. Each entry is an event whose
-# EPICS values psana left as an event visited before had set them.
-STALE = {34: {8, 7}, 35: set(), 37: set(), 39: set(), 42: set()}
-# It then went back before the first EPICS update, and the process aborted.
-ABORTED_BEFORE = {34: 0}
-
-
-def test_psanas_own_way_back(run, recorded, number):
-    """Where psana's backward visit agrees with its forward one, so do we; the rest is named."""
-    (theirs,) = recorded["runs"]
-    back, compared, stale = theirs["reverse_order"], Comparison(), set()
-    for at, fiducial, epics, control in back["visited"]:
-        assert run.event(run.times()[at]).get(xtcview.EventId).fiducials() == fiducial
-        compared.equal(scan_values(run.env().configStore()), control, f"event {at}: scan")
-        if epics == theirs["events"][at]["epics"]:
-            compare_epics(compared, run.env().epicsStore(), epics, f"event {at}")
-        else:
-            stale.add(at)
-    assert compared.wrong == []
-    assert stale == STALE[number]
-    assert back["aborted_at_event_index"] == ABORTED_BEFORE.get(number)
-
-
-def test_environment_after_opening(golden_dir, recorded, number):
-    theirs = recorded["env_after_open"]
-    env = xtcview.DataSource(f"exp=cxitut13:run={number}:dir={golden_dir}:idx").env()
-    compared, store = Comparison(), env.epicsStore()
-    compared.equal(env.experiment(), theirs["experiment"], "experiment")
-    compared.equal(env.instrument(), theirs["instrument"], "instrument")
-    compared.equal(env.expNum(), theirs["expNum"], "number")
-    for name, pv in theirs["epics"].items():
-        record = store.getPV(name)
-        compared.equal(store.alias(name), pv["alias"], f"alias of {name}")
-        compared.equal(store.pvName(pv["alias"]), name, f"name of {pv['alias']}")
-        compared.equal(store.value(name), pv["value"], name)
-        compared.equal(store.value(pv["alias"]), pv["value"], pv["alias"])
-        compared.equal(list(store.status(name)), pv["status"], f"status of {name}")
-        compared.equal(type(record).__name__, pv["type"], f"class of {name}")
-        compared.equal([record.value(i) for i in range(record.numElements())], pv["all"], name)
-    compared.equal(store.pvNames(), sorted(theirs["epics"]), "names")
-    assert compared.wrong == []
-
-
-def test_configuration_keys(golden_dir, recorded, number):
-    """Same entries; psana orders those of one source by their C++ names, we by type number."""
-    env = xtcview.DataSource(f"exp=cxitut13:run={number}:dir={golden_dir}:idx").env()
-    ours = sorted(map(repr, env.configStore().keys()))
-    theirs = recorded["env_after_open"]["configStore_keys"]
-    assert ours == sorted(k for k in theirs if "type=None" not in k)
-
-
-def test_detector_names(run, recorded):
-    """What psana's DetNames lists of detectors: source and alias."""
-    theirs = [row[:2] for row in recorded["detnames"] if ":" in row[0] and ".0:" in row[0]]
-    ours = [
-        [src.name, run.aliases.alias(src)]
-        for src in run.aliases.srcs()
-        if src.level() == 1 and src.devName() != "NoDevice" and ".0:" in src.name
-    ]
-    assert Counter(map(tuple, ours)) == Counter(map(tuple, theirs))
-
-
 # which datagrams make an event, by psana's index code
 
 
-@pytest.mark.parametrize("number", RUNS)
+COLUMNS = ["file", "service", "sec", "nsec", "fiducials", "extent"]
+
+
+@pytest.mark.parametrize("number", [*RUNS, 41])
 def test_datagrams_of_every_event(golden_dir, number):
-    recorded = golden_json(f"json/e158-r{number:04d}.psana.json.xz")
+    recorded = watched(f"json/e158-r{number:04d}.psana.json.xz")
+    assert (recorded["run"], recorded["columns_of_dgram"]) == (number, COLUMNS)
     with xtcview.open(f"exp=cxitut13:run={number}:dir={golden_dir}") as run:
         assert run.nsteps() == recorded["nsteps"]
         steps = run.timeline.events["step"]
         assert [[int(i) for i in pair] for pair in recorded["steps"]] == [
             [int((steps < s).sum()), int((steps <= s).sum())] for s in range(run.nsteps())
         ]
+        known = _known(run)
+        for posted in recorded["initial"]:
+            _check_known(known, posted)
+        assert len(recorded["events"]) == len(run.times())
         for at, theirs in enumerate(recorded["events"]):
             name = run.times()[at]
-            assert (name.seconds(), name.nanoseconds(), name.fiducial()) == (
-                theirs["sec"],
-                theirs["nsec"],
-                theirs["fid"],
-            )
-            assert sorted(_datagrams(run, at)) == sorted(_posted(theirs))
+            clock = (name.seconds(), name.nanoseconds(), name.fiducial())
+            assert clock == (theirs["sec"], theirs["nsec"], theirs["fid"])
+            assert theirs["jump_rc"] == 0
+            assert sorted(_datagrams(run, at)) == sorted(_posted(known, theirs))
         for theirs in recorded["backward_jumps"]:
             if "exception" in theirs:  # where psana throws: before the first EPICS update
                 assert (number, theirs["fid"]) == (34, 131022)
+                assert theirs["exception"]
                 continue
-            at = next(i for i, t in enumerate(run.times()) if _is(t, theirs))
-            assert sorted(_datagrams(run, at)) == sorted(_posted(theirs))
+            at = next(i for i, t in enumerate(run.times()) if _is(known, t, theirs))
+            assert sorted(_datagrams(run, at)) == sorted(_posted(known, theirs))
+    assert unread(recorded) == []
 
 
-def _is(name, jump):
+def _is(known, name, jump):
     clock = {(name.seconds(), name.nanoseconds())}
-    return name.fiducial() == jump["fid"] and clock & {(p[1], p[2]) for p in _posted(jump)}
+    return name.fiducial() == jump["fid"] and clock & {(p[1], p[2]) for p in _posted(known, jump)}
 
 
 def _datagrams(run, at):
@@ -221,8 +278,31 @@ def _datagrams(run, at):
         yield file.path.name, head.seconds, head.nanoseconds, head.fiducial, head.extent
 
 
-def _posted(theirs):
+def _posted(known, theirs):
+    """The event that psana gave at a jump."""
+    for posted in theirs["posted"]:
+        _check_known(known, posted)
     (event,) = [
         p["event"] for p in theirs["posted"] if p["event"] and p["event"][0][1] == "L1Accept"
     ]
     return [(file, sec, nsec, fid, extent) for file, _, sec, nsec, fid, extent in event]
+
+
+def _check_known(known, posted):
+    """Every datagram that psana sent, transitions and EPICS data too, is one that we know of."""
+    for column in posted["event"] + posted["nonEvent"]:
+        assert tuple(column) in known
+
+
+def _known(run):
+    """The first two datagrams of every file, its calib cycles and events, in psana's columns."""
+    timeline, found = run.timeline, set()
+    for number, file in enumerate(run.files):
+        offsets = {0, dgram(file.read(0, 40)).size}
+        for rows in (timeline.daq, timeline.ioc, timeline.cycles):
+            offsets |= set(rows["offset"][rows["file"] == number].tolist())
+        for offset in offsets:
+            head = dgram(file.read_exactly(offset, 40, "header"))
+            clock = (head.seconds, head.nanoseconds, head.fiducial)
+            found.add((file.path.name, Transition(head.service).name, *clock, head.extent))
+    return found
