@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import golden_json
 from tests.support.compare import Comparison, leaves_of
 from xtcview.format import headers, tree
-from xtcview.format.ids import TypeId
+from xtcview.format.ids import Transition, TypeId
 from xtcview.types import epics, registry
 from xtcview.types.record import type_path
 
@@ -36,9 +36,11 @@ class Reading:
         head = headers.dgram(self.data, at)
         names = ("service", "sec", "nsec", "fiducials", "damage", "extent", "env")
         ours = (head.service, head.seconds, head.nanoseconds, head.fiducial, head.damage)
-        self.compared.equal(
-            (*ours, head.extent, head.env), tuple(recorded[n] for n in names), f"byte {at}"
-        )
+        ours += (head.extent, head.env)
+        names += ("ticks", "control", "vector", "name")
+        ours += (head.low & 0xFFFFFF, head.low >> 24, head.high >> 17)
+        ours += (Transition(head.service).name,)
+        self.compared.equal(ours, tuple(recorded[n] for n in names), f"byte {at}")
         leaves, faults = tree.walk(self.data, at + headers.DGRAM_SIZE, at + head.size)
         theirs = list(leaves_of(recorded))
         self.compared.equal(len(leaves), len(theirs), f"leaves at byte {at}")
@@ -50,7 +52,9 @@ class Reading:
         path = f"byte {leaf.start} {recorded.get('class')}"
         src = recorded["src"]
         ours = (leaf.start - 20, leaf.contains, leaf.damage, leaf.log, leaf.phy)
+        ours += (leaf.end - leaf.start + 20, headers.version(leaf.contains))
         theirs = (recorded["off"], recorded["typeid"], recorded["damage"], src["log"], src["phy"])
+        theirs += (recorded["extent"], recorded["version"])
         self.compared.equal(ours, theirs, path)
         if "obj" not in recorded:
             return

@@ -23,7 +23,7 @@ from xtcview.types.record import Record
 
 from .eventid import EventId
 from .files import Problem, XtcFile
-from .own import OwnObjects, place, refuse_decoded
+from .own import ANY, NONE, OwnObjects, place, refuse_decoded
 from .problems import Problems
 from .store import (
     EventKey,
@@ -87,7 +87,7 @@ class ConfigStore:
         """
         kinds = kinds_of(kind)
         if isinstance(source, str) and key is None:
-            named = self.own.get(kinds, Pattern("none"), source)
+            named = self.own.get(kinds, NONE, source)
             if named is not None:
                 return named
         pattern = self._pattern(source)
@@ -104,7 +104,7 @@ class ConfigStore:
             raise
 
     def _pattern(self, source: Any) -> Pattern:
-        return Pattern("any") if source is None else pattern_of(source, self._aliases)
+        return ANY if source is None else pattern_of(source, self._aliases)
 
     def find(self, src: Src, kind: type[Record]) -> Record | None:
         """Return the configuration of exactly this source and class."""

@@ -24,7 +24,7 @@ from .damage import LACKING, is_shown
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
 from .indexes import hold
-from .own import OwnObjects, place, refuse_decoded
+from .own import ANY, NONE, OwnObjects, place, refuse_decoded
 from .problems import Problems
 from .proxies import read_originals
 from .served import served
@@ -70,14 +70,18 @@ class Event:
     context : EventContext
     """
 
+    _removed: tuple[Item, ...] = ()
+
     def __init__(
         self, number: int, time: EventTime, parts: list[tuple[int, int]], context: EventContext
     ) -> None:
         self.number, self.time = number, time
         self._parts, self._context = parts, context
-        self._own = OwnObjects()
-        self._removed: list[Item] = []
         self.problems: list[Problem] = []
+
+    @cached_property
+    def _own(self) -> OwnObjects:
+        return OwnObjects()
 
     @cached_property
     def _id(self) -> EventId:
@@ -169,13 +173,13 @@ class Event:
             A payload that is not what its type says.
         """
         if isinstance(kind, str):
-            return self._named(kind, source, key)
+            return self._own.named(kind, source, key)
         kinds = kinds_of(kind)
         numbered = any(isinstance(k, int) for k in kinds)
         if isinstance(source, str) and key is None and not numbered:
             source, key = None, source
         if source is None:
-            pattern = Pattern("any" if numbered else "none")
+            pattern = ANY if numbered else NONE
         else:
             pattern = pattern_of(source, self._context.aliases)
         found = self._kept(kinds, pattern, key or "")
@@ -191,11 +195,6 @@ class Event:
         if EventId in kinds and not key and pattern.kind in ("any", "none"):
             return self._id
         return self._own.get(kinds, pattern, key)
-
-    def _named(self, key: str, *more: Any) -> Any:
-        if more != (None, None):
-            raise TypeError(f"get({key!r}, ...): a key alone, or a class in front of it")
-        return self._own.get([object], Pattern("none"), key)
 
     def note(self, item: Item, reason: str) -> None:
         """Remember why a payload could not be given."""
@@ -258,7 +257,7 @@ class Event:
             return True
         there = [item for item in self._stored if item.src == src and not key]
         found = [item for k in kinds for item in there if item.kind is k][:1]
-        self._removed += found
+        self._removed += tuple(found)
         self._stored = [item for item in self._stored if item not in found]
         return bool(found)
 
@@ -271,7 +270,7 @@ class Event:
             Of these sources only.
         """
         aliases = self._context.aliases
-        pattern = Pattern("any") if source is None else pattern_of(source, aliases)
+        pattern = ANY if source is None else pattern_of(source, aliases)
         stored = [i for i in matching(self._stored, pattern) if not is_container(i)]
         found = [item_key(i, aliases) for i in stored]
         if pattern.kind in ("any", "none"):
@@ -303,7 +302,7 @@ class Event:
             `ids.Damage` bits; 0 is undamaged.
         """
         everything = source is None
-        pattern = Pattern("any") if everything else pattern_of(source, self._context.aliases)
+        pattern = ANY if everything else pattern_of(source, self._context.aliases)
         words = [item.damage for item in matching(self._items, pattern)]
         roots = [head.damage for head, _ in self._datagrams]
         if everything:

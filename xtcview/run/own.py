@@ -20,6 +20,7 @@ from xtcview.types.record import Record, type_path
 
 from .store import EventKey, Item, pattern_of
 
+ANY, NONE = Pattern("any"), Pattern("none")
 _SEPARATE = (str, np.ndarray)  # psana turns these into C++ objects
 
 
@@ -42,6 +43,18 @@ class OwnObjects:
                 if isinstance(kind, type) and isinstance(self._kept[place], kind):
                     return self._kept[place]
         return None
+
+    def named(self, key: str, *more: Any) -> Any:
+        """Return the object without source under a key, of any class; None without one.
+
+        Raises
+        ------
+        TypeError
+            More is asked for than psana's ``get(key)`` takes.
+        """
+        if any(part is not None for part in more):
+            raise TypeError(f"get({key!r}, ...): a key alone, or a class in front of it")
+        return self.get([object], NONE, key)
 
     def remove(self, kinds: Iterable[Any], src: Src, key: str) -> bool:
         """Forget an object; return whether there was one."""

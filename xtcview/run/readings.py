@@ -81,7 +81,7 @@ class ControlData:
 
     def __call__(self, evt: Event | None = None) -> Any:
         """Return the record of an event's calib cycle (of the event read last without it)."""
-        store = self.run.config_at(self.run.current if evt is None else evt.number)
+        store = self.run.config_at(self.run.current) if evt is None else evt.config
         return store.get(control.Config[::-1])
 
     def __repr__(self) -> str:

@@ -6,7 +6,8 @@ which psana's environment follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -93,6 +94,7 @@ class Run:
         self._contexts: dict[int, EventContext] = {}
         self._times = Times(self.timeline.events)
         self.current = -1  # number of the event read last
+        self._latest: Callable[[], Event | None] = lambda: None
         self._env = Env(self, self._configuration.configure)
 
     def _require_events(self) -> None:
@@ -209,8 +211,9 @@ class Run:
         number = lookup.find(self, which)
         if number < 0:
             return None
-        self.current = number
-        return self.peek(number)
+        self.current, event = number, self.peek(number)
+        self._latest = weakref.ref(event)  # its headers are read once, also for `config_at`
+        return event
 
     def event_at(self, fiducial: int, near: float | EventTime | tuple[int, ...]) -> Event | None:
         """Return the event with a fiducial that is nearest to a time; None without one.
@@ -241,7 +244,10 @@ class Run:
 
     def config_at(self, number: int) -> ConfigStore:
         """Return the configuration that holds at an event (-1: before the first)."""
-        return self._configuration.at_step(-1) if number < 0 else self.peek(number).config
+        if number < 0:
+            return self._configuration.at_step(-1)
+        held = self._latest() if number == self.current else None
+        return (held or self.peek(number)).config
 
     def epics_at(self, number: int | None) -> EpicsStore:
         """Return the EPICS values at an event; None follows the event read last."""
