@@ -165,6 +165,22 @@ def test_what_is_put_into_the_environment_stays(tmp_path):
         env.configStore().put(env.configStore().get(pulnix.TM6740ConfigV2), runs.CAMERA)
 
 
+def test_what_is_put_into_the_environment_is_there_in_later_runs(tmp_path):
+    for number in (3, 4):
+        with writer.StreamWriter(tmp_path, f"e7-r{number:04d}-s00-c00.xtc") as file:
+            for dgram in runs.simple(2):
+                file.write(dgram)
+    source = xtcview.DataSource(f"exp=e7:run=3,4:dir={tmp_path}")
+    found = []
+    for run in source.runs():
+        found.append((source.env().calibStore().get(str, "key"), run.env().configStore().get(list)))
+        run.env().calibStore().put("constants", "key")
+        run.env().configStore().put([run.files[0].run])
+        run.close()
+    assert found == [(None, None), ("constants", [3])]
+    assert xtcview.DataSource(f"exp=e7:run=3:dir={tmp_path}").env().configStore().get(list) is None
+
+
 def test_configuration_in_all_forms(run):
     store = run.env().configStore()
     kind = pulnix.TM6740ConfigV2

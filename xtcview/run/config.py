@@ -88,7 +88,7 @@ class ConfigStore:
         kinds = kinds_of(kind)
         if isinstance(source, str) and key is None:
             named = self.own.get(kinds, NONE, source)
-            if named is not None:
+            if named is not None or not self._items:  # nothing there has a source
                 return named
         pattern = self._pattern(source)
         if EventId in kinds and not key and pattern.kind in ("any", "none"):
