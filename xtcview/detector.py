@@ -12,25 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.calib import assemble, correct, geometry, store
+from xtcview.calib import assemble, correct, gains, geometry, levels, medians, sensors, store
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo, make_src
-from xtcview.run import readings
+from xtcview.run import asics, readings
 from xtcview.run.datasource import latest_env
 from xtcview.run.env import Env
 from xtcview.run.event import Event
 from xtcview.run.files import Problem
-from xtcview.run.frames import (
-    CSPAD_SHAPE,
-    FRAME_DEVICES,
-    QUADS,
-    Raw,
-    Reader,
-    read_camera,
-    read_cspad,
-    read_cspad2x2,
-)
+from xtcview.run.frames import CSPAD_SHAPE, QUADS, Raw, read_cspad
+from xtcview.run.panels import READERS
 from xtcview.run.run import Run
 from xtcview.source import Source
 from xtcview.types import cspad
@@ -38,14 +30,6 @@ from xtcview.types import cspad
 Array = npt.NDArray[Any]
 _SEARCHED = 200  # events in which to look for the first frame of a camera
 _MASKS = ("pixel_status", "status_extra", "status_data")  # psana's default mask
-
-
-# device -> how its event is read
-READERS: dict[str, Reader] = {
-    **dict.fromkeys(FRAME_DEVICES, read_camera),
-    "Cspad": read_cspad,
-    "Cspad2x2": read_cspad2x2,
-}
 
 
 def area_detectors(run: Run) -> list[DetInfo]:
@@ -136,11 +120,14 @@ class Detector:
         self.alias, self.source = self._run.aliases.alias(self.src), self.src.name
         self.name = name or self.alias or self.source
         self.orientation: geometry.Orientation | None = None
-        self._read = READERS[self.src.devName()]
+        self._device = self.src.devName()
+        self._read = READERS[self._device]
         self._constants: dict[tuple[str, int], store.Loaded] = {}
         self._geometries: dict[int, geometry.Geometry] = {}
         self._assemblies: dict[int, assemble.Assembly] = {}
         self._factor: tuple[Any, Array | None] = (None, None)
+        self._levels = levels.Levels()
+        self._bad: dict[int, npt.NDArray[np.bool_] | None] = {}
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
@@ -173,7 +160,9 @@ class Detector:
         -------
         ndarray or None
             ADU. CSPAD: int16 (32, 185, 388), segment = 8 * quad + section, absent sections 0.
-            Cameras: uint8 or uint16 (rows, columns). None without data in the event.
+            Cameras: uint8 or uint16 (rows, columns). Others uint16 (segments, rows, columns);
+            those of Jungfrau and Epix10ka hold gain bits above the 14 of the count. None without
+            data in the event.
         """
         found = self._read(evt, self.src)
         return None if found is None else found.panels
@@ -184,14 +173,19 @@ class Detector:
         return np.zeros(self.shape[0], bool) if found is None else found.present
 
     def pedestals(self, evt: Event | int) -> Array | None:
-        """Return the pedestals of a run, float32 of `shape`, ADU; None when none are deployed."""
-        found = self._load("pedestals", evt)
-        return None if found.path is None else found.values
+        """Return the pedestals of a run, float32 of `shape`, ADU; None when none are deployed.
+
+        Jungfrau and Epix10ka: gain modes in front, see `calib.gains.FAMILIES`.
+        """
+        return self._deployed("pedestals", evt)
 
     def bad(self, evt: Event | int) -> npt.NDArray[np.bool_] | None:
         """Return True where a pixel's status says bad, bool of `shape`; None without a file."""
-        loaded = [self._load(kind, evt) for kind in _MASKS]
-        return correct.bad_pixels(*(found.values for found in loaded if found.path is not None))
+        run = _run_of(evt)
+        if run not in self._bad:
+            bad = correct.bad_pixels(*(self._deployed(kind, run) for kind in _MASKS))
+            self._bad[run] = gains.merged_bad(self._device, bad)
+        return self._bad[run]
 
     def calib(self, evt: Event, cmpars: tuple[float, ...] | None = None) -> Array | None:
         """Return the event after pedestals, common mode, gain and status, in psana's order.
@@ -205,21 +199,24 @@ class Detector:
         Returns
         -------
         ndarray of float32 or None
-            ADU of high gain, shape of `raw`. Bad pixels and absent segments are 0.
+            ADU of high gain, shape of `raw`. Bad pixels and absent segments are 0. Jungfrau and
+            Epix10ka: in units of 1 / pixel_gain, see `calib.gains.calibrate`.
         """
         found = self._read(evt, self.src)
         if found is None:
             return None
-        gain, pedestals = self._load("pixel_gain", evt), self.pedestals(evt)
-        if pedestals is None and self._read is not read_camera:
+        pedestals = self.pedestals(evt)
+        if pedestals is None and not sensors.is_camera(self._device):
             self._tell_uncalibrated(evt)
+        if self._device in gains.FAMILIES:
+            return self._calibrate_by_mode(evt, found.panels, cmpars)
         return correct.calibrate(
             found.panels,
             pedestals,
             self._common_mode(evt) if cmpars is None else common_mode_parameters(cmpars),
             bad=self.bad(evt),
             factor=self._gain_factor(evt),
-            gain=gain.values if gain.path is not None else None,
+            gain=self._deployed("pixel_gain", evt),
             present=None if found.panels.ndim == 2 else found.present,
         ).panels
 
@@ -246,7 +243,7 @@ class Detector:
             (rows, columns); see `xtcview.calib.geometry.pixel_indexes` for its frame.
         """
         panels = self.calib(evt) if nda is None else nda
-        if panels is None or (nda is not None and nda.ndim == 2):
+        if panels is None or (panels.ndim == 2 and self._device not in sensors.PLACED):
             return panels
         return assemble.assemble(np.asarray(panels, "f4"), self.assembly(evt))
 
@@ -264,13 +261,11 @@ class Detector:
         run = _run_of(evt)
         if run not in self._geometries:
             path = store.find(self._run.calib_dir, self.source, "geometry", run)
-            default = store.default_geometry_name(self.source, self.shape[0])
             if path is not None:
                 found = geometry.read(path)
-            elif default:
-                found = geometry.default(default)
             else:
-                found = geometry.matrix_geometry(*self.shape[1:], 1.0)
+                pitch = asics.binned_pitch(self._run.config_at(0), self.src)
+                found = sensors.default_geometry(self._device, self.shape, pitch)
             self._geometries[run] = found
         return self._geometries[run]
 
@@ -296,7 +291,8 @@ class Detector:
     def _load(self, kind: str, evt: Event | int) -> store.Loaded:
         key = kind, _run_of(evt)
         if key not in self._constants:
-            place = (self._run.calib_dir, self.source, kind, key[1], self.shape)
+            shape = gains.constants_shape(self._device, kind, self.shape)
+            place = (self._run.calib_dir, self.source, kind, key[1], shape)
             self._constants[key] = store.load(*place)
         return self._constants[key]
 
@@ -313,6 +309,25 @@ class Detector:
             factor = None if (maps == 0xFFFF).all() else correct.gain_factor(maps)
             self._factor = config, factor
         return self._factor[1]
+
+    def _calibrate_by_mode(self, evt: Event, raw: Array, cmpars: Any) -> Array:
+        """Apply the chain of the detectors whose pixels choose their gain."""
+        numbers = self._load("common_mode", evt).values if cmpars is None else cmpars
+        config = asics.gain_config(evt.config, self.src)
+        found = self._levels.of(
+            (evt.run(), config),
+            lambda: None if config is None else gains.epix10ka_bits(*asics.pixel_config(config)),
+            lambda kind: self._deployed(kind, evt),
+            raw.shape,
+        )
+        banks = gains.FAMILIES[self._device].banks
+        parameters = medians.median_parameters(numbers)  # type: ignore[arg-type]
+        return levels.calibrate(raw, found, parameters, banks, self.bad(evt))
+
+    def _deployed(self, kind: str, evt: Event | int) -> Array | None:
+        """Return constants of a run; None when none are deployed."""
+        found = self._load(kind, evt)
+        return None if found.path is None else found.values
 
     def __repr__(self) -> str:
         alias = f" '{self.alias}'" if self.alias else ""

@@ -1,4 +1,4 @@
-"""An event's panels of an area detector, straight from the file into one array.
+"""An event's panels of a CSPAD or CSPAD2x2, straight from the file into one array.
 
 The counts are read where they belong, with one scattered read, instead of being read and copied.
 """
@@ -15,29 +15,16 @@ import numpy.typing as npt
 from xtcview.errors import TruncatedError, UnsupportedTypeError
 from xtcview.format.headers import COMPRESSED
 from xtcview.format.src import Src
-from xtcview.types import camera, cspad, cspad2x2, registry
+from xtcview.types import cspad, cspad2x2, registry
 from xtcview.types.record import bits_reader, encode
 
 from . import buffers
+from .asics import stored_sections
 from .event import Event
 from .store import Item
 
 QUADS, SECTIONS = 4, 8
 CSPAD_SHAPE = (QUADS * SECTIONS, *cspad.SECTION)
-# devices whose events hold a Camera.FrameV1
-FRAME_DEVICES = (
-    "Opal1000",
-    "Opal2000",
-    "Opal4000",
-    "Opal8000",
-    "Tm6740",
-    "OrcaFl40",
-    "Quartz4A150",
-    "Rayonix",
-    "Fccd",
-    "Fccd960",
-    "ControlsCamera",
-)
 _HEADERS = {cspad.DataV1: cspad.HeaderV1, cspad.DataV2: cspad.HeaderV2}
 _SECTION_BYTES = 2 * cspad.SECTION[0] * cspad.SECTION[1]
 
@@ -49,7 +36,8 @@ class Raw(NamedTuple):
     ----------
     panels : ndarray
         ADU, writable and the caller's own. CSPAD: int16 (32, 185, 388), segment = 8 * quad +
-        section, absent segments 0; cameras: uint8 or uint16 (rows, columns).
+        section, absent segments 0; others: uint8 or uint16, (segments, rows, columns) or (rows,
+        columns), as psana's `raw`.
     present : ndarray of bool
         (segments,).
     """
@@ -147,17 +135,12 @@ def _read_quads(item: Item, config: Any) -> Raw:
 
 
 def read_cspad2x2(evt: Event, src: Src) -> Raw | None:
-    """Give the two sections their own axis: the DAQ stores them pixel beside pixel."""
+    """Give the two sections their own axis: the DAQ stores them pixel beside pixel.
+
+    A section that the configuration does not read is absent; psana shows what stands there.
+    """
     element = evt.get(cspad2x2.ElementV1, src)
     if element is None:
         return None
-    return Raw(np.ascontiguousarray(np.moveaxis(element.data(), -1, 0)), np.ones(2, bool))
-
-
-def read_camera(evt: Event, src: Src) -> Raw | None:
-    """Return the frame of a camera."""
-    frame = evt.get(camera.FrameV1, src)
-    if frame is None:
-        return None
-    pixels = frame.data16() if frame.depth() > 8 else frame.data8()
-    return Raw(pixels, np.ones(1, bool))
+    present = stored_sections(evt.config, src)
+    return Raw(np.ascontiguousarray(np.moveaxis(element.data(), -1, 0)), present)

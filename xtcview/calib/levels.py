@@ -1,0 +1,217 @@
+"""Calibration of the detectors whose pixels choose their gain: Jungfrau and Epix10ka.
+
+Order and formulas are psana's (package Detector, UtilsJungfrau and UtilsEpix10ka): count less
+pedestal and offset of the pixel's gain mode, common mode of the pixels in high gain, times
+1 / gain, 0 where bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtcview.calib.common_mode import fitting
+from xtcview.calib.gains import (
+    COUNT,
+    JUNGFRAU_MODE,
+    NO_MODE,
+    SHIFT,
+    epix10ka_modes,
+)
+from xtcview.calib.medians import Medians, subtract_bank_medians
+from xtcview.errors import ConstantsError
+
+Array = NDArray[Any]
+_EPIX10KA_VOTING = (0, 1, 3, 4)  # modes of high and medium gain
+
+
+class Level(NamedTuple):
+    """Constants of the pixels whose data have the same gain bits.
+
+    Parameters
+    ----------
+    pedestal, factor : ndarray of float32
+        Shape of the panels: ADU to subtract, and 1 / gain.
+    votes : ndarray of bool
+        These pixels make the common mode when they are read with these bits.
+    """
+
+    pedestal: NDArray[np.float32]
+    factor: NDArray[np.float32]
+    votes: NDArray[np.bool_]
+
+
+def jungfrau_levels(
+    pedestals: Array | None, gain: Array | None, offset: Array | None, shape: tuple[int, ...]
+) -> list[Level]:
+    """Return the constants for each value of the two gain bits, 0 to 3.
+
+    Parameters
+    ----------
+    pedestals, gain, offset : ndarray of float32, optional
+        (3, segments, rows, columns): ADU, ADU per unit of the result, ADU.
+    shape : tuple of int
+        Of the panels.
+    """
+    found = []
+    for bits, mode in enumerate(JUNGFRAU_MODE):
+        modes = np.broadcast_to(np.uint8(mode), shape)
+        votes = np.broadcast_to(np.bool_(bits == 0), shape)
+        found.append(_level(modes, pedestals, gain, offset, votes))
+    return found
+
+
+def epix10ka_levels(
+    bits: NDArray[np.uint8], pedestals: Array | None, gain: Array | None
+) -> list[Level]:
+    """Return the constants for both values of data bit 14.
+
+    Parameters
+    ----------
+    bits : ndarray of uint8
+        From `epix10ka_bits`.
+    pedestals, gain : ndarray of float32, optional
+        (7, segments, rows, columns): ADU, ADU per unit of the result.
+    """
+    found = []
+    for bit in (0, 1):
+        modes = epix10ka_modes(bits, np.full(bits.shape, bit << SHIFT, np.uint16))
+        votes = np.isin(modes, _EPIX10KA_VOTING)
+        found.append(_level(modes, pedestals, gain, None, votes))
+    return found
+
+
+def _level(
+    modes: NDArray[np.uint8],
+    pedestals: Array | None,
+    gain: Array | None,
+    offset: Array | None,
+    votes: NDArray[np.bool_],
+) -> Level:
+    """Choose each pixel's constants by its mode; 0 and 1 where there is none, as in psana."""
+    pedestal, factor = np.zeros(modes.shape, "f4"), np.ones(modes.shape, "f4")
+    for mode in np.unique(modes):
+        if mode == NO_MODE:
+            continue
+        here = modes == mode
+        if pedestals is not None:
+            both = pedestals[mode] if offset is None else pedestals[mode] + offset[mode]
+            np.copyto(pedestal, both, where=here)
+        if gain is not None:
+            np.copyto(factor, _inverse(gain[mode]), where=here)
+    return Level(pedestal, factor, votes)
+
+
+def _inverse(gain: Array) -> Array:
+    """Return 1 / gain, 0 where the gain is 0."""
+    zeros = np.zeros(gain.shape, np.float32)
+    return np.asarray(np.divide(np.float32(1), gain, out=zeros, where=gain != 0))
+
+
+class Levels:
+    """Constants of one detector by gain bits, kept while its run and configuration stay."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._levels: list[Level] = []
+
+    def of(
+        self,
+        key: tuple[Any, ...],
+        bits: Callable[[], NDArray[np.uint8] | None],
+        load: Callable[[str], Array | None],
+        shape: tuple[int, ...],
+    ) -> list[Level]:
+        """Return the levels for a run and configuration.
+
+        Parameters
+        ----------
+        key : tuple
+            What they depend on: run number and configuration record.
+        bits : callable
+            From `gains.epix10ka_bits`; None for a Jungfrau.
+        load : callable
+            Constants of a kind, gain modes in front; None when none are deployed.
+        shape : tuple of int
+            Of the panels.
+        """
+        if key != self._key:
+            found = bits()
+            pedestals, gain = load("pedestals"), load("pixel_gain")
+            if found is None:
+                self._levels = jungfrau_levels(pedestals, gain, load("pixel_offset"), shape)
+            else:
+                self._levels = epix10ka_levels(found, pedestals, gain)
+            self._key = key
+        return self._levels
+
+
+def calibrate(
+    raw: Array,
+    levels: list[Level],
+    parameters: Medians,
+    banks: int,
+    bad: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float32]:
+    """Return the panels after the whole chain.
+
+    Parameters
+    ----------
+    raw : ndarray of uint16
+        (segments, rows, columns), words of the DAQ.
+    levels : list of Level
+        By the value of the gain bits; two of them: only bit 14 counts.
+    parameters : Medians
+        Common mode; pixels in `bad` and those in low gain neither vote nor are corrected.
+    banks : int
+        See `subtract_bank_medians`.
+    bad : ndarray of bool, optional
+        True = bad; these pixels become 0.
+
+    Returns
+    -------
+    ndarray of float32
+        Shape of raw, in units of 1 / gain (keV for gains in ADU per keV); ADU without gains.
+    """
+    bits = (raw >> SHIFT & (len(levels) - 1)).ravel()
+    base, flat = levels[0], raw.ravel()
+    panels = (raw & COUNT).astype(np.float32)
+    _check(levels, raw)
+    np.subtract(panels, base.pedestal, out=panels)
+    switched = [(level, np.flatnonzero(bits == i)) for i, level in enumerate(levels) if i]
+    values = panels.reshape(-1)
+    for level, there in switched:
+        values[there] = (flat[there] & COUNT) - level.pedestal.reshape(-1)[there]
+    if parameters.steps:
+        votes = _votes(base, switched, bad)
+        subtract_bank_medians(panels, votes, parameters, banks)
+    kept = [values[there] for _, there in switched]
+    np.multiply(panels, base.factor, out=panels)
+    for (level, there), before in zip(switched, kept, strict=True):
+        values[there] = before * level.factor.reshape(-1)[there]
+    if bad is not None:
+        np.copyto(panels, np.float32(0), where=fitting(bad, raw, "bad pixels"))
+    return panels
+
+
+def _votes(
+    base: Level, switched: list[tuple[Level, NDArray[np.intp]]], bad: NDArray[np.bool_] | None
+) -> NDArray[np.bool_]:
+    """Return which pixels take part in the common mode."""
+    votes = base.votes.copy() if bad is None else base.votes & ~bad
+    flat = votes.reshape(-1)
+    for level, there in switched:
+        good = True if bad is None else ~bad.reshape(-1)[there]
+        flat[there] = level.votes.reshape(-1)[there] & good
+    return votes
+
+
+def _check(levels: list[Level], raw: Array) -> None:
+    if levels[0].pedestal.shape != raw.shape:
+        raise ConstantsError(
+            f"constants of shape {levels[0].pedestal.shape} for panels of shape {raw.shape}; are "
+            "they of another detector?"
+        )
