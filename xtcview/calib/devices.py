@@ -64,12 +64,17 @@ DEFAULT_GEOMETRIES = {
 }
 
 
-# psana's parameters when no common_mode is deployed; every other device has it off
+# psana's parameters when no common_mode is deployed; every other device has it off. Those of pnCCD,
+# Epix100a and the Andors are the ones its C++ applies (pdscalibdata, *BaseV1.h); for the first two
+# `det.common_mode` of psana shows others. Its default for the Princeton, a histogram peak of more
+# than 100 among the first 128 pixels, corrects no real frame and is left out.
 COMMON_MODES: dict[str, tuple[float, ...]] = {
     "Cspad": (1, 25, 25, 100, 1),
     "Cspad2x2": (1, 25, 25, 100, 1),
-    "pnCCD": (3, 350, 350, 128),
-    "Epix100a": (4, 6, 30, 30, 0),
+    "pnCCD": (3, 50, 10, 128),
+    "Andor": (2, 10, 10, 0),
+    "DualAndor": (2, 10, 10, 0),
+    "Epix100a": (4, 6, 30, 10),
     "Jungfrau": (7, 1, 100, 0),
-    "Epix10ka": (7, 2, 10, 10, 0),
+    **dict.fromkeys(("Epix10ka", "Epix10kaQuad", "Epix10ka2M"), (7, 2, 10, 10)),
 }
