@@ -176,25 +176,52 @@ def calibrate(
     ndarray of float32
         Shape of raw, in units of 1 / gain (keV for gains in ADU per keV); ADU without gains.
     """
-    bits = (raw >> SHIFT & (len(levels) - 1)).ravel()
-    base, flat = levels[0], raw.ravel()
-    panels = (raw & COUNT).astype(np.float32)
-    _check(levels, raw)
-    np.subtract(panels, base.pedestal, out=panels)
-    switched = [(level, np.flatnonzero(bits == i)) for i, level in enumerate(levels) if i]
-    values = panels.reshape(-1)
+    if levels[0].pedestal.shape != raw.shape:
+        raise ConstantsError(
+            f"constants of shape {levels[0].pedestal.shape} for panels of shape {raw.shape}; are "
+            "they of another detector?"
+        )
+    mask = None if bad is None else fitting(bad, raw, "bad pixels")
+    panels = np.empty(raw.shape, np.float32)
+    for i, words in enumerate(raw):  # one by one: a panel stays in the cache
+        own = [Level(*(part[i] for part in level)) for level in levels]
+        _calibrate_panel(
+            words, own, parameters, banks, None if mask is None else mask[i], panels[i]
+        )
+    return panels
+
+
+def _calibrate_panel(
+    words: Array,
+    levels: list[Level],
+    parameters: Medians,
+    banks: int,
+    bad: NDArray[np.bool_] | None,
+    out: NDArray[np.float32],
+) -> None:
+    """Apply the chain to one panel, (rows, columns)."""
+    base, flat, values = levels[0], words.reshape(-1), out.reshape(-1)
+    np.subtract(words & COUNT, base.pedestal, out=out)
+    switched = _switched(flat, levels)
     for level, there in switched:
         values[there] = (flat[there] & COUNT) - level.pedestal.reshape(-1)[there]
     if parameters.steps:
         votes = _votes(base, switched, bad)
-        subtract_bank_medians(panels, votes, parameters, banks)
+        subtract_bank_medians(out[None], votes[None], parameters, banks)
     kept = [values[there] for _, there in switched]
-    np.multiply(panels, base.factor, out=panels)
+    np.multiply(out, base.factor, out=out)
     for (level, there), before in zip(switched, kept, strict=True):
         values[there] = before * level.factor.reshape(-1)[there]
     if bad is not None:
-        np.copyto(panels, np.float32(0), where=fitting(bad, raw, "bad pixels"))
-    return panels
+        np.copyto(out, np.float32(0), where=bad)
+
+
+def _switched(flat: Array, levels: list[Level]) -> list[tuple[Level, NDArray[np.intp]]]:
+    """Return which pixels have other gain bits than 0, by level; levels without are left out."""
+    there = np.flatnonzero((flat & (len(levels) - 1 << SHIFT)) != 0)
+    bits = flat[there] >> SHIFT & (len(levels) - 1)
+    found = ((level, there[bits == i]) for i, level in enumerate(levels) if i)
+    return [(level, places) for level, places in found if places.size]
 
 
 def _votes(
@@ -207,11 +234,3 @@ def _votes(
         good = True if bad is None else ~bad.reshape(-1)[there]
         flat[there] = level.votes.reshape(-1)[there] & good
     return votes
-
-
-def _check(levels: list[Level], raw: Array) -> None:
-    if levels[0].pedestal.shape != raw.shape:
-        raise ConstantsError(
-            f"constants of shape {levels[0].pedestal.shape} for panels of shape {raw.shape}; are "
-            "they of another detector?"
-        )

@@ -75,25 +75,25 @@ def median_parameters(numbers: Sequence[float] | NDArray[np.float64]) -> Medians
 
 
 class _Step(NamedTuple):
-    """Medians along some axes of panels that are cut into banks."""
+    """Medians along some axes of a panel that is cut into banks."""
 
     bit: int
     axes: tuple[int, ...]
     enough: Callable[[Any, float], NDArray[np.bool_]]  # do so many votes, against `least`, do
 
 
-# axes of panels cut into (segment, half, row, bank, column); in the order of psana
+# axes of a panel cut into (half, row, bank, column); in the order of psana
 _BANKS = (
-    _Step(BANKS, (2, 4), np.greater_equal),
-    _Step(ROWS, (4,), np.greater),
-    _Step(COLUMNS, (2,), np.greater),
-)
-# (segment, row, bank, column)
-_PNCCD = (
+    _Step(BANKS, (1, 3), np.greater_equal),
     _Step(ROWS, (3,), np.greater),
-    _Step(PNCCD_ROWS, (2, 3), np.greater),
-    _Step(PNCCD_COLUMNS, (1,), np.greater),
-    _Step(PNCCD_BANKS, (1, 3), np.greater_equal),
+    _Step(COLUMNS, (1,), np.greater),
+)
+# (row, bank, column)
+_PNCCD = (
+    _Step(ROWS, (2,), np.greater),
+    _Step(PNCCD_ROWS, (1, 2), np.greater),
+    _Step(PNCCD_COLUMNS, (0,), np.greater),
+    _Step(PNCCD_BANKS, (0, 2), np.greater_equal),
 )
 
 
@@ -143,32 +143,33 @@ def _subtract_all(
         )
     cut = panels.reshape(blocks)
     chosen = None if votes is None else votes.reshape(blocks)
-    for step in steps:
-        if parameters.steps & step.bit:
-            _subtract(cut, chosen, step, parameters)
+    wanted = [step for step in steps if parameters.steps & step.bit]
+    for i, panel in enumerate(cut):  # one by one: a panel stays in the cache
+        for step in wanted:
+            _subtract(panel, None if chosen is None else chosen[i], step, parameters)
 
 
-def _subtract(cut: Panels, votes: Votes | None, step: _Step, parameters: Medians) -> None:
+def _subtract(panel: Panels, votes: Votes | None, step: _Step, parameters: Medians) -> None:
     """Subtract medians where enough pixels vote and the limit allows it."""
-    shift, count = _medians(cut, votes, step.axes)
+    shift, count = _medians(panel, votes, step.axes)
     accepted = np.abs(shift) < parameters.limit
     if votes is not None:
         accepted &= step.enough(count, parameters.least)
     if accepted.any():
         shift = np.where(accepted, shift, np.float32(0))
-        np.subtract(cut, shift, out=cut, where=True if votes is None else votes)
+        np.subtract(panel, shift if votes is None else shift * votes, out=panel)
 
 
 def _medians(
-    cut: Panels, votes: Votes | None, axes: tuple[int, ...]
+    panel: Panels, votes: Votes | None, axes: tuple[int, ...]
 ) -> tuple[Panels, NDArray[np.intp]]:
     """Return medians of the voting pixels and how many vote, the axes kept with length 1."""
-    values = cut if votes is None else np.where(votes, cut, np.float32(np.inf))
+    values = panel if votes is None else np.where(votes, panel, np.float32(np.inf))
     moved = np.moveaxis(values, axes, range(-len(axes), 0))
-    flat = moved.reshape(*moved.shape[: cut.ndim - len(axes)], -1)
+    flat = moved.reshape(*moved.shape[: panel.ndim - len(axes)], -1)
     ordered = np.sort(flat, axis=-1)  # those that do not vote come last
     size = flat.shape[-1]
-    count = np.full(flat.shape[:-1], size) if votes is None else votes.sum(axes)
+    count = np.full(flat.shape[:-1], size) if votes is None else np.count_nonzero(votes, axes)
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, size - 1)
     both = np.take_along_axis(ordered, np.stack([low, high], -1), -1)
     median = (both[..., 0] + both[..., 1]) / np.float32(2)
