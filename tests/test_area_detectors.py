@@ -12,6 +12,8 @@ from xtcview.detector import Detector
 from xtcview.errors import ConstantsError
 from xtcview.types import andor3d, camera, epix, pnccd, princeton, rayonix
 from xtcview.types.record import encode
+from xtcview.viewer.messages import label
+from xtcview.viewer.reader import Reader
 
 
 @pytest.fixture
@@ -288,3 +290,42 @@ def test_families():
     assert set(gains.FAMILIES) == {"Jungfrau", "Epix10ka", "Epix10kaQuad", "Epix10ka2M"}
     assert all(device in sensors.SENSORS for device in gains.FAMILIES)
     assert set(sensors.PLACED) <= set(sensors.SENSORS)
+
+
+# what is seen of them
+
+
+def test_the_viewer_draws_pixels_of_all_gains_calibrated(small_jungfrau, calib_dir):
+    run, raw = small_jungfrau
+    det = Detector("jungfrau", run)
+    plain = Reader(run, det)
+    assert np.array_equal(plain.panels(plain.shot(0)), raw)
+    assert label(plain) == "raw"
+    status = np.zeros((3, 2, 4, 32), "u2")
+    status[1, 1, 2, 3] = 1
+    pedestals = ramp(3, 2, 4, 32, start=1800)
+    deploy(calib_dir, "Jungfrau", pedestals=pedestals, pixel_status=status)
+    det = Detector("jungfrau", run)
+    reader = Reader(run, det)
+    shot = reader.shot(0)
+    expected = det.calib(run.event(0), (0,))
+    assert np.array_equal(reader.panels(shot), expected)
+    assert np.array_equal(reader.exact(shot), expected)
+    assert reader.constants()[0] is None
+    assert reader.constants()[1].sum() == 1
+    assert label(reader) == "calibrated without common mode"
+    assert reader.panels(reader.shot(1)).shape == (2, 4, 32)  # an event without data
+    assert reader.image(shot).shape in ((8, 32), (32, 8))
+    deploy(calib_dir, "Jungfrau", pixel_gain=ramp(2, 4, 32))  # of no use: not by mode
+    reader = Reader(run, Detector("jungfrau", run))
+    assert np.array_equal(reader.panels(reader.shot(0)), raw)
+    assert label(reader) == "raw"
+    assert "(3, 2, 4, 32)" in reader.trouble[-1]
+
+
+def test_reductions_of_other_detectors(small_jungfrau, calib_dir):
+    run, raw = small_jungfrau
+    found = xtcview.reduce(run, "jungfrau", ops="sum", engines="serial")
+    found.wait()
+    assert found.n == 1
+    assert np.array_equal(found.sum, raw)

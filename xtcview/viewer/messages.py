@@ -111,6 +111,8 @@ def label(reader: Reader, found: Reduced | None = None) -> str:
     if found is not None and found.calib:
         return "calibrated"
     less = reader.constants()[0] is not None if found is None else found.subtracted
+    if found is None and reader.is_calibrated:
+        return "calibrated without common mode"
     return "raw − pedestal" if less else "raw"
 
 

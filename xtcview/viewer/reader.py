@@ -95,6 +95,7 @@ class Reader:
         self._assembly: Assembly | None = None
         self._constants: tuple[Array | None, Array | None] | None = None
         self._whole: Array | None = None  # the pedestals in whole ADU
+        self.is_calibrated = False  # what is drawn: counts by themselves differ in gain
 
     def __len__(self) -> int:
         return len(self.times)
@@ -134,11 +135,13 @@ class Reader:
         """Return pedestals (float32, ADU) and bad pixels (bool), or None for each.
 
         Both are det.shape. They hold for the whole run; what is wrong with them is noted in
-        `trouble`.
+        `trouble`. Pixels that choose their gain have no pedestal that holds for all events: None.
         """
         with self._lock:
             if self._constants is None:
                 pedestals, bad = (self._constant(kind) for kind in ("pedestals", "bad"))
+                if pedestals is not None and pedestals.shape != self.shape:
+                    self.is_calibrated, pedestals = True, None
                 self._whole = _whole(pedestals)
                 self._constants = (pedestals, bad)
             return self._constants
@@ -150,7 +153,10 @@ class Reader:
         except (XtcError, OSError) as error:
             self._note(f"no {kind}: {error_text(error)}")
             return None
-        return None if value is None else np.asarray(value).reshape(self.shape)
+        array: Array | None = None if value is None else np.asarray(value)
+        if array is None or array.size != np.prod(self.shape):
+            return array
+        return array.reshape(self.shape)
 
     def _note(self, text: str) -> None:
         if text not in self.trouble:
@@ -165,6 +171,8 @@ class Reader:
         if shot.raw is None:
             return np.zeros(self.shape, np.int16)
         self.constants()
+        if self.is_calibrated:
+            return self._calibrated(shot)
         if self._whole is None:
             return shot.raw
         wide = np.result_type(shot.raw, self._whole)  # int16 - int16 fits: counts have 14 bits
@@ -178,11 +186,21 @@ class Reader:
         if shot.raw is None:
             return np.full(self.shape, np.nan, np.float32)
         pedestals, _ = self.constants()
-        out = shot.raw.astype(np.float32)
+        out = self._calibrated(shot) if self.is_calibrated else shot.raw.astype(np.float32)
         if pedestals is not None:
             out -= pedestals
         out[~shot.present] = np.nan
         return out
+
+    def _calibrated(self, shot: Shot) -> Array:
+        """Return each pixel calibrated by its gain mode, without common mode: float32."""
+        try:
+            panels: Array = self.det.calib(shot.event, (0,))
+        except (XtcError, OSError) as error:
+            self._note(f"not calibrated: {error_text(error)}")
+            self.is_calibrated = False
+            panels = np.asarray(shot.raw).astype(np.float32)
+        return panels.reshape(self.shape)
 
     def image(self, shot: Shot) -> Array | None:
         """Return `exact` assembled and upright: float32 (rows, cols), ADU, gaps nan."""
