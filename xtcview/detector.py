@@ -124,7 +124,6 @@ class Detector:
         self._read = READERS[self._device]
         self._constants: dict[tuple[str, int], store.Loaded] = {}
         self._geometries: dict[int, geometry.Geometry] = {}
-        self._assemblies: dict[int, assemble.Assembly] = {}
         self._factor: tuple[Any, Array | None] = (None, None)
         self._levels = levels.Levels()
         self._bad: dict[int, npt.NDArray[np.bool_] | None] = {}
@@ -251,12 +250,7 @@ class Detector:
 
     def assembly(self, evt: Event | int) -> assemble.Assembly:
         """Return where each pixel goes in the image of a run."""
-        run = _run_of(evt)
-        if run not in self._assemblies:
-            table = self.geometry(run)
-            cells = geometry.pixel_indexes(table)
-            self._assemblies[run] = assemble.assembly(*cells, geometry.is_interleaved(table))
-        return self._assemblies[run]
+        return assemble.assembly_of(self.geometry(evt))
 
     def geometry(self, evt: Event | int) -> geometry.Geometry:
         """Return the geometry of a run: deployed, else psana's default, else a plain matrix."""

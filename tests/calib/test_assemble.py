@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from xtcview.calib import geometry as geo
-from xtcview.calib.assemble import assemble, assembly, coverage, inverse_map
+from xtcview.calib.assemble import (
+    assemble,
+    assembly,
+    assembly_of,
+    coverage,
+    inverse_map,
+    ndarray_from_image,
+)
 from xtcview.errors import GeometryError
 
 
@@ -30,6 +37,33 @@ def test_inverse_map_gathers_the_same_image():
     gathered = np.where(inverse < 0, -7, panels.ravel()[inverse])
     assert np.array_equal(gathered, assemble(panels, plan, gap=-7))
     assert np.array_equal(inverse >= 0, coverage(plan))
+
+
+def test_an_image_goes_back_to_the_panels(case):
+    geometry, expected = case
+    indexes = geo.pixel_indexes(geometry, wide_center=expected["wide_center"])
+    plan = assembly(*indexes, interleaved=geo.is_interleaved(geometry))
+    ramp = np.arange(plan.cells.size, dtype=np.float32).reshape(expected["shape"])
+    image = assemble(ramp, plan)
+    back = ndarray_from_image(image, plan)
+    assert (back.shape, back.dtype) == (ramp.shape, image.dtype)
+    lost = plan.cells.size - expected["distinct_image_cells"]
+    assert (back != ramp).sum() == lost
+    assert np.array_equal(assemble(back, plan), image)
+
+
+def test_the_assembly_of_a_table_is_made_once():
+    plan = assembly_of(geo.default("epix10ka"))
+    again = geo.default("epix10ka")
+    assert assembly_of(again) is plan
+    assert assembly_of(geo.without_twist(geo.default("pnccd"))) is not plan
+    indexes = geo.pixel_indexes(again)
+    assert np.array_equal(np.divmod(plan.cells, plan.shape[1]), indexes)
+
+
+def test_an_image_of_another_geometry():
+    with pytest.raises(GeometryError, match=r"image of shape \(2, 2\), found \(2, 3\)"):
+        ndarray_from_image(np.zeros((2, 3)), small())
 
 
 def small(interleaved=False):

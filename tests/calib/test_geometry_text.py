@@ -70,7 +70,11 @@ def test_read_names_the_file(tmp_path):
         ("10:10 1", "10:10 one", r"line 3: expected an integer index, found 'one'"),
         ("10:10 1", "10:10 0", r"line 3: MTRX:2:3:10:10 0 in SENS:V0 0 stands already in line 2"),
         ("IP 0 SENS:V0 0", "SENS:V0 0 SENS:V0 0", r"is its own ancestor"),
-        ("IP 0 SENS:V0 0", "IP 0 SENS:V1 0", r"2 parents without a line of their own: SENS:V0 0"),
+        (
+            "IP 0 SENS:V0 0",
+            "IP 0 SENS:V1 0",
+            r"two\.data line 2: 2 parents .*: SENS:V0 0 \(line 2\), IP",
+        ),
         (TEXT, "# nothing\n", r"no line that places an object"),
         (TEXT, TEXT + "IP 1 SENS:V0 0 0 0 0 0 0 0 0 0 0", r"line 6: SENS:V0 0 .*line 5"),
     ],

@@ -1,35 +1,43 @@
-"""From the panels of a detector to one image."""
+"""From the panels of a detector to one image, and back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcview.calib import geometry
 from xtcview.errors import GeometryError
+
+_SHARED = 1 << 19  # image cells above which two threads gather: starting one takes 0.05 ms
 
 
 @dataclass(frozen=True, eq=False)
 class Assembly:
-    """Where each pixel goes.
+    """Which cell of the image each pixel falls into, and which pixel each cell shows.
 
     Attributes
     ----------
     shape : (int, int)
         Rows and columns of the image.
-    panels_shape : (int, int, int)
-        Segments, rows and columns of the panels.
     cells : ndarray of intp
-        Shape (pixels,): flat position in the image of each pixel, in the order of writing.
-    interleaved : bool
-        The order of writing has the segment index fastest (CSPAD2x2), not slowest.
+        Shape (segments, rows, columns): flat position in the image.
+    pixels : ndarray of intp
+        Shape of the image: flat position in the panels, `cells.size` in the gaps. Not to be
+        changed, yet not marked as read-only: np.take would copy it at every call.
     """
 
     shape: tuple[int, int]
-    panels_shape: tuple[int, ...]
     cells: NDArray[np.intp]
-    interleaved: bool = False
+    pixels: NDArray[np.intp]
+
+    @property
+    def panels_shape(self) -> tuple[int, ...]:
+        """Segments, rows and columns of the panels."""
+        return self.cells.shape
 
 
 def assembly(
@@ -42,11 +50,12 @@ def assembly(
     rows, cols : ndarray of int
         Shape (segments, rows, columns), from `xtcview.calib.geometry.pixel_indexes`.
     interleaved : bool
-        From `xtcview.calib.geometry.is_interleaved`; decides who is the last writer.
+        From `xtcview.calib.geometry.is_interleaved`: the order of writing has the segment index
+        fastest (CSPAD2x2), not slowest.
 
     Notes
     -----
-    Where two pixels share a cell the last one stays, as in psana.
+    Where two pixels share a cell the one written last is shown, as in psana.
     """
     if rows.shape != cols.shape or rows.size == 0 or min(rows.min(), cols.min()) < 0:
         raise GeometryError(
@@ -54,10 +63,24 @@ def assembly(
             f"{rows.shape} and {cols.shape}"
         )
     shape = int(rows.max()) + 1, int(cols.max()) + 1
-    flat = rows.astype(np.intp) * shape[1] + cols.astype(np.intp)
-    cells = np.ascontiguousarray(_in_writing_order(flat, interleaved)).ravel()
-    cells.flags.writeable = False
-    return Assembly(shape, rows.shape, cells, interleaved)
+    cells = rows.astype(np.intp)
+    cells *= shape[1]
+    cells += cols
+    number = np.arange(cells.size, dtype=np.intp).reshape(cells.shape)
+    pixels = np.full(shape, cells.size, np.intp)
+    written = (np.moveaxis(a, 0, -1) if interleaved else a for a in (cells, number))
+    where, which = (a.reshape(-1) for a in written)
+    pixels.reshape(-1)[where] = which
+    return Assembly(shape, cells, pixels)
+
+
+@lru_cache(maxsize=4)
+def assembly_of(table: geometry.Geometry) -> Assembly:
+    """Return the assembly of a geometry; those of the last four tables are kept.
+
+    A CSPAD's takes about 40 ms to make, as long as reading it back from a file would take.
+    """
+    return assembly(*geometry.pixel_indexes(table), geometry.is_interleaved(table))
 
 
 def assemble(
@@ -85,11 +108,6 @@ def assemble(
     ------
     GeometryError
         If the panels, `out` or the gap value do not fit.
-
-    Notes
-    -----
-    Writing the panels into the image measured faster than gathering them through an inverse map
-    (0.8 to 0.96 of one bare `np.take` of the image's size) and needs no copy of the panels.
     """
     if panels.size != assembly.cells.size:
         raise GeometryError(
@@ -98,17 +116,43 @@ def assemble(
         )
     image = np.empty(assembly.shape, panels.dtype) if out is None else out
     _check_image(image, panels, assembly, gap)
-    image.fill(gap)
-    ordered = _in_writing_order(panels.reshape(assembly.panels_shape), assembly.interleaved)
-    image.reshape(-1)[assembly.cells] = ordered.reshape(-1)
+    values = np.empty(panels.size + 1, image.dtype)
+    values[:-1], values[-1] = panels.reshape(-1), gap
+    _gather(values, assembly.pixels, image)
     return image
+
+
+def ndarray_from_image(image: np.ndarray, assembly: Assembly) -> np.ndarray:
+    """Return for each pixel what its cell of an image holds, psana's inverse of `assemble`.
+
+    Parameters
+    ----------
+    image : ndarray
+        (rows, columns) of the assembly's shape, such as a mask that was drawn on the image.
+    assembly : Assembly
+
+    Returns
+    -------
+    ndarray
+        (segments, rows, columns) of the image's dtype. Pixels that share a cell get the same
+        value, also those that the image does not show.
+
+    Raises
+    ------
+    GeometryError
+        If the image has another shape.
+    """
+    if image.shape != assembly.shape:
+        raise GeometryError(
+            f"expected an image of shape {assembly.shape}, found {image.shape}; was it assembled "
+            "with this geometry?"
+        )
+    return np.take(image.reshape(-1), assembly.cells)
 
 
 def coverage(assembly: Assembly) -> NDArray[np.bool_]:
     """Return an image (rows, columns), True where a cell has a pixel, False in the gaps."""
-    image = np.zeros(assembly.shape, np.bool_)
-    image.reshape(-1)[assembly.cells] = True
-    return image
+    return np.asarray(assembly.pixels < assembly.cells.size)
 
 
 def inverse_map(assembly: Assembly) -> NDArray[np.intp]:
@@ -116,12 +160,22 @@ def inverse_map(assembly: Assembly) -> NDArray[np.intp]:
 
     For those who need some cells only, such as a preview: `panels.ravel()[inverse[::4, ::4]]`.
     """
-    number = np.arange(assembly.cells.size).reshape(assembly.panels_shape)
-    return assemble(number, assembly, gap=-1)
+    return np.where(coverage(assembly), assembly.pixels, -1)
 
 
-def _in_writing_order(panels: np.ndarray, interleaved: bool) -> np.ndarray:
-    return np.moveaxis(panels, 0, -1) if interleaved else panels
+def _gather(values: np.ndarray, pixels: NDArray[np.intp], image: np.ndarray) -> None:
+    """Fill an image with the values at the given positions; a large one in two threads."""
+    half = pixels.shape[0] // 2 if pixels.size > _SHARED else 0
+    other = Thread(target=_take, args=(values, pixels[:half], image[:half]))
+    if half:
+        other.start()
+    _take(values, pixels[half:], image[half:])
+    if half:
+        other.join()
+
+
+def _take(values: np.ndarray, pixels: NDArray[np.intp], image: np.ndarray) -> None:
+    np.take(values, pixels, out=image, mode="clip")  # any other mode makes a copy of `out`
 
 
 def _check_image(image: np.ndarray, panels: np.ndarray, assembly: Assembly, gap: float) -> None:

@@ -227,12 +227,8 @@ def _check(rows: list[Row], lines: list[int], name: str) -> None:
         raise GeometryError(f"{name}: no line that places an object")
     _check_duplicates(rows, lines, name)
     tops = roots(rows)
-    if len(tops) > 1:  # psana keeps the last one and loses the others without a word
-        named = ", ".join(f"{parent} {index}" for parent, index in tops)
-        raise GeometryError(
-            f"{name}: {len(tops)} parents without a line of their own: {named}. Expected one "
-            "(usually IP 0); is a parent misspelt or its line missing?"
-        )
+    if len(tops) > 1:
+        raise GeometryError(_orphans(rows, lines, tops, name))
     reached = _reached(rows, tops)
     for row, line in zip(rows, lines, strict=True):
         if (row.object, row.object_index) not in reached:
@@ -240,6 +236,23 @@ def _check(rows: list[Row], lines: list[int], name: str) -> None:
                 f"{name} line {line}: {row.object} {row.object_index} is its own ancestor or "
                 "hangs below an object that is; no path leads to the interaction point"
             )
+
+
+def _orphans(rows: list[Row], lines: list[int], tops: list[Key], name: str) -> str:
+    """Say which parents have no line; psana keeps the last and loses the others without a word."""
+    first = [min(children(rows)[top]) for top in tops]
+    named = [
+        f"{parent} {index} (line {lines[i]})"
+        for (parent, index), i in zip(tops, first, strict=True)
+    ]
+    # the one at the interaction point is meant to have none
+    odd = [i for i, top in zip(first, tops, strict=True) if not top[0].startswith("IP")] or first[
+        1:
+    ]
+    return (
+        f"{name} line {lines[odd[0]]}: {len(tops)} parents without a line of their own: "
+        f"{', '.join(named)}. Expected one (usually IP 0); is a parent misspelt or a line missing?"
+    )
 
 
 def _check_duplicates(rows: list[Row], lines: list[int], name: str) -> None:

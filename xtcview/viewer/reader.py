@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.calib import geometry
-from xtcview.calib.assemble import Assembly, assemble, assembly
+from xtcview.calib.assemble import Assembly, assemble, assembly_of
 from xtcview.errors import XtcError
 from xtcview.format.ids import Damage
 from xtcview.viewer.frames import Mask, make_mask
@@ -214,8 +214,7 @@ class Reader:
         with self._lock:
             if self._assembly is None:
                 table = geometry.without_twist(self.det.geometry(self.run.run()))
-                cells = geometry.pixel_indexes(table)
-                self._assembly = assembly(*cells, geometry.is_interleaved(table))
+                self._assembly = assembly_of(table)
                 self.tiles()  # chooses the orientation when nobody has
         image = assemble(panels.astype(np.float32), self._assembly, gap=np.nan)
         return geometry.orient(image, self.det.orientation)
