@@ -18,6 +18,7 @@ MAX_SPAN = 1 << 14  # cells along one side of an image, almost two metres of CSP
 class Placed(NamedTuple):
     """A segment in the outermost frame: point = rotation @ local point + origin."""
 
+    row: Row
     segment: Segment
     rotation: NDArray[np.float64]  # (3, 3)
     origin: NDArray[np.float64]  # (3,) um
@@ -57,7 +58,7 @@ def place(geometry: Geometry, wide_center: bool = False) -> list[Placed]:
         if bool(inner) == is_segment(row.object):
             raise GeometryError(_misplaced(row, geometry.name))
         if not inner:
-            found.append(Placed(segment(row.object, wide_center), rotation, origin))
+            found.append(Placed(row, segment(row.object, wide_center), rotation, origin))
         todo += [(geometry.rows[i], rotation, origin) for i in reversed(inner)]
     _check_alike(found, geometry.name)
     return found
