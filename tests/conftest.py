@@ -21,6 +21,7 @@ settings.register_profile(
     "long", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow]
 )
 os.environ["XTCVIEW_INDEX_CACHE"] = "off"  # what a test opens does not help the next
+os.environ["XTCVIEW_ORIENTATIONS"] = "off"  # nor turn its picture
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -16,6 +16,7 @@ from xtcview.calib import assemble, correct, gains, geometry, levels, medians, s
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo, make_src
+from xtcview.positions import Offset, Positions, Shape, run_of
 from xtcview.run import asics, readings
 from xtcview.run.datasource import latest_env
 from xtcview.run.env import Env
@@ -77,7 +78,7 @@ def _by_name(run: Run, name: str, there: list[DetInfo]) -> list[DetInfo]:
     return [src for src in there if pattern.matches(src)] or by_device
 
 
-class Detector:
+class Detector(Positions):
     """One area detector of a run.
 
     Parameters
@@ -95,8 +96,6 @@ class Detector:
         As asked for; alias in the run or ''.
     source : str
         Such as 'CxiDs1.0:Cspad.0'.
-    orientation : calib.geometry.Orientation
-        How the display turns the image; None until `tiles` has chosen it.
     """
 
     def __new__(
@@ -115,21 +114,21 @@ class Detector:
     def __init__(
         self, name: str | None = None, env: Env | Run | None = None, accept_missing: bool = False
     ) -> None:
+        super().__init__()
         self._run = _run_from(name, env)
         self.src = find_source(self._run, name)
         self.alias, self.source = self._run.aliases.alias(self.src), self.src.name
         self.name = name or self.alias or self.source
-        self.orientation: geometry.Orientation | None = None
         self._device = self.src.devName()
         self._read = READERS[self._device]
+        self.is_flat = self._read is read_camera
         self._constants: dict[tuple[str, int], store.Loaded] = {}
-        self._geometries: dict[int, geometry.Geometry] = {}
         self._factor: tuple[Any, Array | None] = (None, None)
         self._levels = levels.Levels()
         self._bad: dict[int, npt.NDArray[np.bool_] | None] = {}
 
     @cached_property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> Shape:
         """(segments, rows, columns); a camera has one segment.
 
         Raises
@@ -138,13 +137,13 @@ class Detector:
             A camera without a frame in the run's first events.
         """
         if self._read is read_cspad:
-            return CSPAD_SHAPE
+            return Shape(CSPAD_SHAPE)
         for number in range(min(_SEARCHED, len(self._run.times()))):
             evt = self._run.peek(number)
             raw = self._read(evt, self.src)
             if raw is not None:
                 shape = raw.panels.shape
-                return (1, *shape) if len(shape) == 2 else shape
+                return Shape((1, *shape) if len(shape) == 2 else shape)
         searched = f"no data in the first {_SEARCHED} events of {self._run}"
         raise ConstantsError(f"{self.source}: {searched}")
 
@@ -229,63 +228,54 @@ class Detector:
         if problem not in self._run.problems:
             self._run.problems.append(problem)
 
-    def image(self, evt: Event, nda: Array | None = None) -> Array | None:
+    def image(
+        self,
+        evt: Event,
+        nda_in: Array | None = None,
+        pix_scale_size_um: float | None = None,
+        xy0_off_pix: Offset = None,
+        do_update: bool = False,
+    ) -> Array | None:
         """Return an image, each pixel in its cell, as psana assembles it (gaps are 0).
 
         Parameters
         ----------
         evt : Event
-        nda : ndarray, optional
+        nda_in : ndarray, optional
             Panels to assemble; `calib` of the event when not given.
+        pix_scale_size_um, xy0_off_pix, do_update
+            See `xtcview.positions`.
 
         Returns
         -------
         ndarray of float32 or None
             (rows, columns); see `xtcview.calib.geometry.pixel_indexes` for its frame.
         """
-        panels = self.calib(evt) if nda is None else nda
-        if panels is None or (panels.ndim == 2 and self._device not in sensors.PLACED):
+        panels = self.calib(evt) if nda_in is None else nda_in
+        flat = nda_in is not None and nda_in.ndim == 2
+        if panels is None or (flat and self._device not in sensors.PLACED):
             return panels
-        return assemble.assemble(np.asarray(panels, "f4"), self.assembly(evt))
+        plan = self.assembly(evt, pix_scale_size_um, xy0_off_pix)
+        return assemble.assemble(np.asarray(panels, "f4"), plan)
 
-    def assembly(self, evt: Event | int) -> assemble.Assembly:
-        """Return where each pixel goes in the image of a run."""
-        return assemble.assembly_of(self.geometry(evt))
-
-    def geometry(self, evt: Event | int) -> geometry.Geometry:
-        """Return the geometry of a run: deployed, else psana's default, else a plain matrix."""
-        run = _run_of(evt)
-        if run not in self._geometries:
-            path = store.find(self._run.calib_dir, self.source, "geometry", run)
-            if path is not None:
-                found = geometry.read(path)
-            else:
-                pitch = asics.binned_pitch(self._run.config_at(0), self.src)
-                found = sensors.default_geometry(self._device, self.shape, pitch)
-            self._geometries[run] = found
-        return self._geometries[run]
-
-    def tiles(self, evt: Event | int) -> Array:
-        """Return how the display draws the panels, `calib.geometry.TILE` per block of pixels.
-
-        A default geometry is drawn without the tilt that marks it as a default.
-        """
-        table = geometry.without_twist(self.geometry(evt))
-        if self.orientation is None:
-            self.orientation = geometry.upright(table)
-        return geometry.tiles(table, self.orientation)
+    def _find_geometry(self, run: int) -> geometry.Geometry:
+        path = store.find(self._run.calib_dir, self.source, "geometry", run)
+        if path is not None:
+            return geometry.read(path)
+        pitch = asics.binned_pitch(self._run.config_at(0), self.src)
+        return sensors.default_geometry(self._device, self.shape, pitch)
 
     def constants(self, evt: Event | int) -> dict[str, str]:
         """Return for each kind of constants where it comes from, such as 'LOADED 0-end.data'."""
         kinds = ("pedestals", "pixel_status", "pixel_gain", "common_mode")
         told = {kind: self._load(kind, evt).status for kind in kinds}
-        path = store.find(self._run.calib_dir, self.source, "geometry", _run_of(evt))
+        path = store.find(self._run.calib_dir, self.source, "geometry", run_of(evt))
         table = self.geometry(evt)
         plain = "DEFAULT" if table.is_default else "NONE (plain matrix)"
         return told | {"geometry": f"LOADED {path.name}" if path else plain}
 
     def _load(self, kind: str, evt: Event | int) -> store.Loaded:
-        key = kind, _run_of(evt)
+        key = kind, run_of(evt)
         if key not in self._constants:
             shape = gains.constants_shape(self._device, kind, self.shape)
             place = (self._run.calib_dir, self.source, kind, key[1], shape)
@@ -361,7 +351,3 @@ def DetNames(which: str = "detectors", env: Env | Run | None = None) -> list[tup
         No data source is open.
     """
     return readings.names(_run_from("names", env), which)
-
-
-def _run_of(evt: Event | int) -> int:
-    return evt if isinstance(evt, int) else evt.run()

@@ -78,6 +78,8 @@ def with_fields(
 ) -> Geometry:
     """Return a geometry with other numbers for one object.
 
+    A default table is one no more then; see `xtcview.calib.geometry.without_twist` first.
+
     Parameters
     ----------
     table, name, index, parent

@@ -75,12 +75,20 @@ def assembly(
 
 
 @lru_cache(maxsize=4)
-def assembly_of(table: geometry.Geometry) -> Assembly:
-    """Return the assembly of a geometry; those of the last four tables are kept.
+def assembly_of(
+    table: geometry.Geometry, pitch: float | None = None, offset: tuple[int, int] = (0, 0)
+) -> Assembly:
+    """Return the assembly of a geometry; the last four are kept.
 
     A CSPAD's takes about 40 ms to make, as long as reading it back from a file would take.
+
+    Parameters
+    ----------
+    table, pitch, offset
+        See `xtcview.calib.geometry.pixel_indexes`.
     """
-    return assembly(*geometry.pixel_indexes(table), geometry.is_interleaved(table))
+    indexes = geometry.pixel_indexes(table, pitch, offset)
+    return assembly(*indexes, geometry.is_interleaved(table))
 
 
 def assemble(

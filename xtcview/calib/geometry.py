@@ -149,16 +149,23 @@ def image_shape(
     return rows, cols
 
 
-def point_position(geometry: Geometry, x: float = 0.0, y: float = 0.0) -> tuple[float, float]:
+def point_position(
+    geometry: Geometry,
+    x: float = 0.0,
+    y: float = 0.0,
+    pitch: float | None = None,
+    offset: tuple[int, int] = (0, 0),
+) -> tuple[float, float]:
     """Return where a point in um (psana's frame) lies in the image, (row, column).
 
     The centre of cell (0, 0) is at (0.0, 0.0). The point (0, 0) is the beam when the geometry
-    is aligned. It may lie outside the image.
+    is aligned. It may lie outside the image. For the other parameters see `pixel_indexes`.
     """
     placed = place(geometry)
-    size = placed[0].segment.pitch
+    size = placed[0].segment.pitch if pitch is None else pitch
     low_x, low_y = (extent(placed, axis, size, geometry.name)[0] for axis in range(2))
-    return (x - low_x) / size, (y - low_y) / size
+    before_x, before_y = (max(count, 0) for count in offset)
+    return (x - low_x) / size + before_x, (y - low_y) / size + before_y
 
 
 def segments_shape(geometry: Geometry) -> tuple[int, int, int]:

@@ -1,14 +1,20 @@
-"""How an image is turned so that it stands upright on the screen."""
+"""How an image is turned so that it stands upright on the screen, and what people chose."""
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.calib.geometry_text import Geometry
 from xtcview.calib.placement import at_interaction_point
+from xtcview.errors import GeometryError
+
+VARIABLE = "XTCVIEW_ORIENTATIONS"
 
 
 @dataclass(frozen=True)
@@ -62,3 +68,68 @@ def to_display(
     if orientation.flip:
         matrix[0], shift[0] = -matrix[0], width - 1 - shift[0]
     return matrix, shift
+
+
+def remembered(detector: str) -> Orientation | None:
+    """Return the orientation that somebody chose for a detector; None without one.
+
+    Parameters
+    ----------
+    detector : str
+        Such as 'cxitut13 CxiDs1.0:Cspad.0'.
+
+    Raises
+    ------
+    GeometryError
+        The file of orientations is damaged.
+    """
+    path = place()
+    found = None if path is None else _read(path).get(detector)
+    return None if found is None else Orientation(*found)
+
+
+def remember(detector: str, orientation: Orientation | None) -> Path | None:
+    """Keep the orientation of a detector for the next time; None forgets it.
+
+    Returns
+    -------
+    Path or None
+        The file; None where nothing is kept or can be written.
+    """
+    path = place()
+    if path is None:
+        return None
+    known = _read(path)
+    known.pop(detector, None)
+    if orientation is not None:
+        known[detector] = (orientation.rot90, orientation.flip)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        new.replace(path)
+    except OSError:
+        return None
+    return path
+
+
+def place() -> Path | None:
+    """Return the file of orientations, in the user's configuration folder.
+
+    ``XTCVIEW_ORIENTATIONS=off`` keeps none, a path in its place is the file.
+    """
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted == "off":
+        return None
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    return Path(wanted or home / "xtcview" / "orientations.json").expanduser()
+
+
+def _read(path: Path) -> dict[str, tuple[int, bool]]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(k): (int(rot90), bool(flip)) for k, (rot90, flip) in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise GeometryError(f"{path}: no file of orientations ({error}); delete it") from error

@@ -125,6 +125,15 @@ def pixel_size(table: geometry.Geometry) -> float:
     return place(table)[0].segment.pitch
 
 
+def has_size(table: geometry.Geometry) -> bool:
+    """Tell whether the table knows the size of its pixels.
+
+    The matrix that stands in for the missing geometry of a camera has pixels of 1 um; in psana,
+    too, that size means that nothing is known.
+    """
+    return pixel_size(table) != 1.0
+
+
 def beam_centre(table: geometry.Geometry) -> tuple[float, float] | None:
     """Return where the beam meets the image of an aligned geometry, (row, column).
 
