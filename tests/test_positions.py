@@ -90,7 +90,7 @@ def test_a_camera_without_geometry_has_indexes_only(plain):
     assert rows.shape == det.raw(event).shape == (480, 640)
     assert (rows[5, 0], cols[0, 5]) == (5, 5)
     assert det.pixel_size(event) is det.areas(event) is det.coords_x(event) is None
-    with pytest.raises(GeometryError, match="Tm6740.0: no geometry is deployed"):
+    with pytest.raises(GeometryError, match=r"Tm6740\.0: no geometry is deployed"):
         det.q(event, 1e5, 9500.0)
     image = np.arange(480 * 640).reshape(480, 640)
     assert np.array_equal(det.ndarray_from_image(event, image), image)
@@ -150,6 +150,27 @@ def test_a_default_geometry_is_announced_and_has_no_distance(plain):
     assert det.q(event, 1e5, 9500.0).shape == SHAPE
     golden = geo.image_shape(geo.default("cspad"))
     assert det.image(event, det.raw(event)).shape == golden == (1942, 1940)
+
+
+def test_constants_from_before_2014(golden_dir, run, tmp_path, monkeypatch):
+    folder = tmp_path / "old" / "CsPad::CalibV1" / SOURCE / "offset_corr"
+    folder.mkdir(parents=True)
+    (folder / "0-end.data").write_text("1 2 3 4 5 6 7 8 0 0 0 0")
+    xtcview.setOption("psana.calib-dir", str(tmp_path / "old"))
+    with xtcview.open(f"exp=cxitut13:run=34:dir={golden_dir}") as old:
+        det = xtcview.Detector("cspad", old)
+        assert det.constants(34)["geometry"] == "LOADED offset_corr/0-end.data"
+        corrected = det.coords_x(34)
+        assert det.tiles(34).size == 64
+        assert det.orientation == geo.Orientation(0)
+    assert corrected.shape == SHAPE
+    # with a geometry file, the old kinds count no longer
+    text = geo.write(geo.quads_example())
+    store.deploy(tmp_path / "old", SOURCE, "geometry", 0, None, text)
+    with xtcview.open(f"exp=cxitut13:run=34:dir={golden_dir}") as new:
+        det = xtcview.Detector("cspad", new)
+        assert det.constants(34)["geometry"] == "LOADED 0-end.data"
+        assert not np.array_equal(det.coords_x(34), corrected)
 
 
 # orientation

@@ -7,12 +7,23 @@ event needs again: constants of a run, the assembly of a geometry.
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.calib import assemble, correct, gains, geometry, levels, medians, sensors, store
+from xtcview.calib import (
+    assemble,
+    correct,
+    gains,
+    geometry,
+    levels,
+    medians,
+    old_geometry,
+    sensors,
+    store,
+)
 from xtcview.calib.common_mode import CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo, make_src
@@ -252,8 +263,7 @@ class Detector(Positions):
             (rows, columns); see `xtcview.calib.geometry.pixel_indexes` for its frame.
         """
         panels = self.calib(evt) if nda_in is None else nda_in
-        flat = nda_in is not None and nda_in.ndim == 2
-        if panels is None or (flat and self._device not in sensors.PLACED):
+        if panels is None or (nda_in is not None and nda_in.ndim == 2):
             return panels
         plan = self.assembly(evt, pix_scale_size_um, xy0_off_pix)
         return assemble.assemble(np.asarray(panels, "f4"), plan)
@@ -262,8 +272,16 @@ class Detector(Positions):
         path = store.find(self._run.calib_dir, self.source, "geometry", run)
         if path is not None:
             return geometry.read(path)
+        old = self._old_files(run)
+        if old:
+            return old_geometry.read(old)
         pitch = asics.binned_pitch(self._run.config_at(0), self.src)
         return sensors.default_geometry(self._device, self.shape, pitch)
+
+    def _old_files(self, run: int) -> dict[str, Path]:
+        """Return the files that describe a CSPAD's geometry before 2014; empty without them."""
+        is_cspad = self.src.devName() == "Cspad"
+        return old_geometry.find(self._run.calib_dir, self.source, run) if is_cspad else {}
 
     def constants(self, evt: Event | int) -> dict[str, str]:
         """Return for each kind of constants where it comes from, such as 'LOADED 0-end.data'."""
@@ -272,7 +290,10 @@ class Detector(Positions):
         path = store.find(self._run.calib_dir, self.source, "geometry", run_of(evt))
         table = self.geometry(evt)
         plain = "DEFAULT" if table.is_default else "NONE (plain matrix)"
-        return told | {"geometry": f"LOADED {path.name}" if path else plain}
+        if path is None:
+            old = [f"{kind}/{file.name}" for kind, file in self._old_files(run_of(evt)).items()]
+            return told | {"geometry": f"LOADED {', '.join(old)}" if old else plain}
+        return told | {"geometry": f"LOADED {path.name}"}
 
     def _load(self, kind: str, evt: Event | int) -> store.Loaded:
         key = kind, run_of(evt)

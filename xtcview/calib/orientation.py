@@ -38,9 +38,9 @@ def upright(geometry: Geometry) -> Orientation:
 
     Tables of 2x1 sections made from optical metrology (no rotation about z at the interaction
     point) have x to the right and y up, so that psana's image (row = x) lies a quarter turn
-    clockwise. All other tables are in the frame of the image already.
+    clockwise. All other tables are in the frame of the image already, those from before 2014 too.
     """
-    is_cspad = any(row.object.startswith("SENS2X1") for row in geometry.rows)
+    is_cspad = any(row.object.startswith("SENS2X1:V1") for row in geometry.rows)
     metrology = all(row.rot_z == 0 for row in geometry.rows if at_interaction_point(row))
     return Orientation(rot90=1 if is_cspad and metrology else 0)
 

@@ -100,10 +100,13 @@ def _graph(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]], pitch: fl
     return Segment(len(y), len(x), pitch, _frozen(x, (1, -1)), _frozen(y, (-1, 1)))
 
 
-def _sens2x1(wide_center: bool) -> Segment:
-    # two ASICs of 185 x 194; the wide pixels measure 274.80 um; y opposite to the rows
-    x = halves(388, 109.92, 274.80, wide_center)
-    return _graph(x, (92 - np.arange(185)) * 109.92, 109.92)
+def _sens2x1(wide: float) -> Callable[[bool], Segment]:
+    def build(wide_center: bool) -> Segment:
+        # two ASICs of 185 x 194; y opposite to the rows
+        x = halves(388, 109.92, wide, wide_center)
+        return _graph(x, (92 - np.arange(185)) * 109.92, 109.92)
+
+    return build
 
 
 def _epix100(wide_center: bool) -> Segment:
@@ -140,9 +143,10 @@ def _matrix_frame(rows: int, cols: int, row_pitch: float, col_pitch: float) -> S
 
 
 KINDS: dict[str, Callable[[bool], Segment]] = {
-    "SENS2X1:V1": _sens2x1,
+    "SENS2X1:V0": _sens2x1(3 * 109.92),  # as taken before 2014, see `old_geometry`
+    "SENS2X1:V1": _sens2x1(274.80),  # um, width of the wide pixels
     "EPIX100:V1": _epix100,
-    "EPIX10KA:V1": _epix10ka(250.0),  # um, width of the wide pixels
+    "EPIX10KA:V1": _epix10ka(250.0),
     "EPIX10KA:V2": _epix10ka(225.0),
     "JUNGFRAU:V1": _jungfrau(+1),
     "JUNGFRAU:V2": _jungfrau(-1),
