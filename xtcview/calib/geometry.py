@@ -8,6 +8,7 @@ order of the lines of the geometry file.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,11 @@ from xtcview.calib.placement import Placed, at_interaction_point, extent, place
 __all__ = [
     "DEFAULTS",
     "TILE",
+    "Block",
     "Geometry",
     "Orientation",
     "Row",
+    "blocks",
     "default",
     "image_shape",
     "is_interleaved",
@@ -217,22 +220,46 @@ def tiles(geometry: Geometry, orientation: Orientation) -> np.ndarray:
     low = np.array([extent(placed, axis, pitch, geometry.name)[0] for axis in range(2)])
     turn, shift = to_display(orientation, image_shape(geometry))
     found = []
+    for block in blocks(placed):
+        start = turn @ ((block.start[:2] - low) / pitch) + shift
+        per_row, per_col = turn @ block.per_row[:2] / pitch, turn @ block.per_col[:2] / pitch
+        found.append((*block[:5], *start, *per_row, *per_col))
+    return np.array(found, TILE)
+
+
+class Block(NamedTuple):
+    """A part of a segment whose pixels stand at equal steps."""
+
+    segment: int
+    row0: int  # the first pixel
+    col0: int
+    rows: int
+    cols: int
+    start: NDArray[np.float64]  # (3,) um, centre of the first pixel
+    per_row: NDArray[np.float64]  # (3,) um, step from one row to the next
+    per_col: NDArray[np.float64]
+
+
+def blocks(placed: list[Placed]) -> list[Block]:
+    """Return the blocks of regular pixels that the segments are made of, ASICs mostly.
+
+    Wide pixels count at their outer cell of normal size.
+    """
+    found = []
     for i, one in enumerate(placed):
         row_axis, col_axis, to_row, to_col = _axes(one)
-        for row0, rows, row_step in _pieces(row_axis, pitch):
-            for col0, cols, col_step in _pieces(col_axis, pitch):
-                local = to_row * row_axis[row0] + to_col * col_axis[col0]
-                start = turn @ ((local + one.origin[:2] - low) / pitch) + shift
-                per_row, per_col = turn @ to_row * row_step, turn @ to_col * col_step
-                steps = (*(per_row / pitch), *(per_col / pitch))
-                found.append((i, row0, col0, rows, cols, *start, *steps))
-    return np.array(found, TILE)
+        for row0, rows, row_step in _pieces(row_axis, one.segment.pitch):
+            for col0, cols, col_step in _pieces(col_axis, one.segment.pitch):
+                start = to_row * row_axis[row0] + to_col * col_axis[col0] + one.origin
+                steps = to_row * row_step, to_col * col_step
+                found.append(Block(i, row0, col0, rows, cols, start, *steps))
+    return found
 
 
 def _axes(one: Placed) -> tuple[NDArray[np.float64], ...]:
     """Return the local coordinate along rows and along columns, and the direction of each."""
     x, y = one.segment.x.ravel(), one.segment.y.ravel()
-    to_x, to_y = one.rotation[:2, 0], one.rotation[:2, 1]
+    to_x, to_y = one.rotation[:, 0], one.rotation[:, 1]
     return (y, x, to_y, to_x) if one.segment.y_up else (x, y, to_x, to_y)
 
 

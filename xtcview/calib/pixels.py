@@ -57,7 +57,7 @@ def address(pixel: Integers, shape: tuple[int, ...]) -> Address:
     """
     _check_inside(pixel, int(np.prod(shape)), "pixel")
     segment, row, col = np.unravel_index(pixel, shape)
-    return Address(*divmod(segment, _sections(shape)), row, col)
+    return Address(*divmod(segment, sections_per_quad(shape)), row, col)
 
 
 def flat(where: Address, shape: tuple[int, ...]) -> Integers:
@@ -68,7 +68,7 @@ def flat(where: Address, shape: tuple[int, ...]) -> Integers:
     GeometryError
         If the detector has no such pixel.
     """
-    sections = _sections(shape)
+    sections = sections_per_quad(shape)
     _check_inside(where.section, sections, "section")
     _check_inside(where.quad, shape[0] // sections, "quad")
     _check_inside(where.row, shape[1], "row")
@@ -213,7 +213,8 @@ def at_plane(x: Any, y: Any, z: Any, plane: float | None = None) -> tuple[Any, A
     return along_x, along_y
 
 
-def _sections(shape: tuple[int, ...]) -> int:
+def sections_per_quad(shape: tuple[int, ...]) -> int:
+    """Return how many segments of a detector of this shape make a quad; all, without quads."""
     return SECTIONS.get(shape[0], shape[0])
 
 

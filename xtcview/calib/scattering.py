@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.calib.geometry import Geometry, pixel_coordinates
+from xtcview.calib.placement import place
 from xtcview.errors import GeometryError
 
 HC = 12398.419843320026  # eV Å, Planck's constant times the speed of light, exact in SI
@@ -57,7 +58,7 @@ def two_theta(
         If the distance is neither given nor known.
     """
     x, y, z = pixel_coordinates(table)
-    away = -z + (_distance(table, distance, z) + z.mean())
+    away = -z + (detector_distance(table, distance) + z.mean())
     return np.asarray(np.arctan2(np.hypot(x - centre[0], y - centre[1]), away))
 
 
@@ -134,16 +135,34 @@ def polarization(angle: Floats, azimuth: Floats) -> Floats:
     return 1 - (np.sin(np.asarray(angle)[()]) * np.cos(np.asarray(azimuth)[()])) ** 2
 
 
-def _distance(table: Geometry, given: float | None, z: NDArray[np.float64]) -> float:
+def detector_distance(table: Geometry, given: float | None = None) -> float:
+    """Return the mean distance of the pixels from the interaction point along the beam, um.
+
+    Parameters
+    ----------
+    table : Geometry
+    given : float, optional
+        When given, this one.
+
+    Raises
+    ------
+    GeometryError
+        It is neither given nor known, or not above 0.
+    """
     if given is not None:
         _check_positive(given, "distance", "um")
         return given
     if table.is_default:
         what = "was made for no experiment and has no distance; give one in um"
         raise GeometryError(f"{table.name}: a default table {what}")
-    known = 0.0 - float(z.mean())
+    known = mean_depth(table)
     _check_positive(known, f"{table.name}: distance from the interaction point", "um")
     return known
+
+
+def mean_depth(table: Geometry) -> float:
+    """Return how far the pixels of a table are from its origin on average, along the beam, um."""
+    return 0.0 - float(np.mean([one.coordinate(2).mean() for one in place(table)]))
 
 
 def _check_positive(value: Floats, what: str, unit: str) -> None:
