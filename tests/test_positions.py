@@ -45,6 +45,9 @@ def test_coordinates(run, det):
     for found, values in zip(det.coords_xyz(event), expected, strict=True):
         assert np.array_equal(found, values)
     assert np.array_equal(det.coords_x(34), expected[0])
+    psana = det.geometry(event).get_pixel_coords()
+    assert psana[0].shape == (1, 4, 8, 185, 388)
+    assert np.array_equal(psana[2].ravel(), expected[2].ravel())
     assert np.array_equal(det.coords_y(34), expected[1])
     assert np.array_equal(det.coords_z(event), expected[2])
     assert len(det.coords_xy(event)) == 2

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from xtcview.calib import alignment, assemble, geometry, orientation, pixels, scattering
 from xtcview.calib.geometry import Geometry, Orientation
+from xtcview.calib.geometry_access import GeometryAccess
 from xtcview.errors import GeometryError
 from xtcview.run import beam
 from xtcview.run.event import Event
@@ -44,22 +45,22 @@ class Positions:
     is_flat: bool  # raw is (rows, columns), without an axis for the segments
 
     def __init__(self) -> None:
-        self._geometries: dict[int, Geometry] = {}
+        self._geometries: dict[int, GeometryAccess] = {}
         self._orientation: Orientation | None = None
 
     def _find_geometry(self, run: int) -> Geometry:
         raise NotImplementedError
 
-    def geometry(self, evt: Event | int) -> Geometry:
+    def geometry(self, evt: Event | int) -> GeometryAccess:
         """Return the geometry of a run: deployed, else psana's default, else a plain matrix."""
         run = run_of(evt)
         if run not in self._geometries:
-            self._geometries[run] = self._find_geometry(run)
+            self.set_geometry(run, self._find_geometry(run))
         return self._geometries[run]
 
     def set_geometry(self, evt: Event | int, table: Geometry) -> None:
         """Take another geometry for a run from now on; nothing is written to the calib folder."""
-        self._geometries[run_of(evt)] = table
+        self._geometries[run_of(evt)] = GeometryAccess.of(table)
 
     def move_geo(self, evt: Event | int, dx: float, dy: float, dz: float) -> None:
         """Move the detector by dx, dy, dz um for this object; see `xtcview.calib.alignment`."""

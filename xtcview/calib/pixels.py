@@ -195,6 +195,24 @@ def lab_indexes(
     return ((top - y) / size).astype(np.intp), ((x - left) / size).astype(np.intp)
 
 
+def lab_position(
+    table: geometry.Geometry,
+    x: float = 0.0,
+    y: float = 0.0,
+    pitch: float | None = None,
+    offset: tuple[int, int] = (0, 0),
+) -> tuple[float, float]:
+    """Return where a point (laboratory, um) lies in the laboratory's image, (row, column).
+
+    The centre of cell (0, 0) is at (0.0, 0.0); offset counts empty columns and rows before it.
+    """
+    size = pixel_size(table) if pitch is None else pitch
+    down, right, _ = (float(v) for v in to_lab(x, y, 0.0))  # X and Y of psana's frame
+    ends = [[one.ends(axis) for one in place(table)] for axis in range(2)]
+    top, left = min(low for low, _ in ends[0]), max(high for _, high in ends[1])
+    return (down - top) / size + max(offset[1], 0), (left - right) / size + max(offset[0], 0)
+
+
 def at_plane(x: Any, y: Any, z: Any, plane: float | None = None) -> tuple[Any, Any]:
     """Return x and y of pixels projected towards the interaction point onto a plane.
 
