@@ -132,7 +132,6 @@ class Detector(Positions):
         self.name = name or self.alias or self.source
         self._device = self.src.devName()
         self._read = READERS[self._device]
-        self.is_flat = self._read is read_camera
         self._constants: dict[tuple[str, int], store.Loaded] = {}
         self._factor: tuple[Any, Array | None] = (None, None)
         self._levels = levels.Levels()
@@ -147,14 +146,22 @@ class Detector(Positions):
         ConstantsError
             A camera without a frame in the run's first events.
         """
+        shape = self._raw_shape
+        return Shape((1, *shape) if len(shape) == 2 else shape)
+
+    @property
+    def is_flat(self) -> bool:
+        """True when raw is (rows, columns), without an axis for the segments."""
+        return len(self._raw_shape) == 2
+
+    @cached_property
+    def _raw_shape(self) -> tuple[int, ...]:
         if self._read is read_cspad:
-            return Shape(CSPAD_SHAPE)
+            return CSPAD_SHAPE
         for number in range(min(_SEARCHED, len(self._run.times()))):
-            evt = self._run.peek(number)
-            raw = self._read(evt, self.src)
+            raw = self._read(self._run.peek(number), self.src)
             if raw is not None:
-                shape = raw.panels.shape
-                return Shape((1, *shape) if len(shape) == 2 else shape)
+                return raw.panels.shape
         searched = f"no data in the first {_SEARCHED} events of {self._run}"
         raise ConstantsError(f"{self.source}: {searched}")
 
@@ -190,7 +197,7 @@ class Detector(Positions):
 
     def bad(self, evt: Event | int) -> npt.NDArray[np.bool_] | None:
         """Return True where a pixel's status says bad, bool of `shape`; None without a file."""
-        run = _run_of(evt)
+        run = run_of(evt)
         if run not in self._bad:
             bad = correct.bad_pixels(*(self._deployed(kind, run) for kind in _MASKS))
             self._bad[run] = gains.merged_bad(self._device, bad)
@@ -263,7 +270,7 @@ class Detector(Positions):
             (rows, columns); see `xtcview.calib.geometry.pixel_indexes` for its frame.
         """
         panels = self.calib(evt) if nda_in is None else nda_in
-        if panels is None or (nda_in is not None and nda_in.ndim == 2):
+        if panels is None or (panels.ndim == 2 and self._device not in sensors.PLACED):
             return panels
         plan = self.assembly(evt, pix_scale_size_um, xy0_off_pix)
         return assemble.assemble(np.asarray(panels, "f4"), plan)
@@ -276,7 +283,7 @@ class Detector(Positions):
         if old:
             return old_geometry.read(old)
         pitch = asics.binned_pitch(self._run.config_at(0), self.src)
-        return sensors.default_geometry(self._device, self.shape, pitch)
+        return sensors.default_geometry(self._device, tuple(self.shape), pitch)
 
     def _old_files(self, run: int) -> dict[str, Path]:
         """Return the files that describe a CSPAD's geometry before 2014; empty without them."""

@@ -42,11 +42,15 @@ class Positions:
 
     _run: Run
     source: str
-    is_flat: bool  # raw is (rows, columns), without an axis for the segments
 
     def __init__(self) -> None:
         self._geometries: dict[int, GeometryAccess] = {}
         self._orientation: Orientation | None = None
+
+    @property
+    def is_flat(self) -> bool:
+        """True when raw is (rows, columns), without an axis for the segments."""
+        raise NotImplementedError
 
     def _find_geometry(self, run: int) -> Geometry:
         raise NotImplementedError

@@ -50,9 +50,7 @@ def is_camera(device: str) -> bool:
     return GROUPS.get(device) == "Camera::CalibV1"
 
 
-def default_geometry(
-    device: str, shape: tuple[int, int, int], pitch: float | None = None
-) -> Geometry:
+def default_geometry(device: str, shape: tuple[int, ...], pitch: float | None = None) -> Geometry:
     """Return the geometry of a detector for which none is deployed.
 
     Parameters
@@ -79,7 +77,7 @@ def default_geometry(
     return stacked(shape, known if pitch is None else pitch)
 
 
-def stacked(shape: tuple[int, int, int], pitch: float) -> Geometry:
+def stacked(shape: tuple[int, ...], pitch: float) -> Geometry:
     """Return the geometry whose image is the segments one below the other.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from xtcview.source import Source
 from xtcview.types import bld
 
-from .epics import EpicsStore
+from .epicsstore import EpicsStore
 from .event import Event
 
 EBEAM = Source("BldInfo(EBeam)")
