@@ -147,9 +147,7 @@ def test_every_mode_has_its_constants():
     offset = np.ones((3, 1, 1, 4), "f4")
     stages = levels.jungfrau_levels(pedestals, gain, offset, raw.shape)
     found = levels.calibrate(raw, stages, OFF, 16)
-    assert found.tolist() == [
-        [[89 / 2, 79 / 4, 100, 69 / 8]]
-    ]  # bits that mean no mode: as they are
+    assert found.tolist() == [[[89 / 2, 79 / 4, 100, 69 / 8]]]  # the third has no mode
     plain = levels.jungfrau_levels(None, None, None, raw.shape)
     assert levels.calibrate(raw, plain, OFF, 16).tolist() == [[[100] * 4]]
 

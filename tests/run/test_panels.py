@@ -7,7 +7,7 @@ import pytest
 
 import xtcview
 from tests.conftest import golden_json
-from tests.support import areas
+from tests.support import areas, smalldata
 from xtcview.detector import Detector, area_detectors
 from xtcview.errors import FormatError, TruncatedError
 from xtcview.format.ids import DEVICES, Damage
@@ -91,8 +91,10 @@ def test_cspad2x2_of_run_35(run35, source):
 
 def test_links_of_run_35_are_too_short(run35):
     det = Detector("pnccd", run35)
+    event = run35.event(0)
     with pytest.raises(FormatError, match=r"r0035-s00-c00.xtc at byte \d+.* a link of 4096 pixels"):
-        det.raw(run35.event(0))
+        det.raw(event)
+    assert "a link of 4096 pixels" in event.problems[0].what
 
 
 def test_raw_is_the_callers_own(run35):
@@ -344,8 +346,31 @@ def test_data_without_configuration_is_told(tmp_path):
 def test_a_payload_that_is_too_short_is_refused(tmp_path):
     config, [(kind, data)] = areas.jungfrau_parts(areas.pixels(2, 4, 32))
     run = areas.open_run(tmp_path, "Jungfrau", config, [(kind, data[:-4])])
+    event = run.event(0)
     with pytest.raises(TruncatedError, match=r"s00-c00.xtc at byte \d+.* needs 512 bytes"):
-        Detector("jungfrau", run).raw(run.event(0))
+        Detector("jungfrau", run).raw(event)
+    assert "needs 512 bytes" in event.problems[0].what
+
+
+def test_small_data_lead_to_the_panels(tmp_path):
+    frame = areas.pixels(2, 64, 128)
+    plain = areas.open_run(tmp_path, "Jungfrau", *areas.jungfrau_parts(frame))
+    path = plain.files[0].path
+    smalldata.write(path)
+    with xtcview.open(f"exp=e7:run=3:dir={tmp_path}:smd") as run:
+        det = Detector("jungfrau", run)
+        raw = det.raw(run.event(0))
+        assert np.array_equal(raw, frame)
+        raw[:] = 0
+        assert np.array_equal(det.raw(run.event(0)), frame)
+    plain.close()
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    with xtcview.open(f"exp=e7:run=3:dir={tmp_path}:smd") as run:
+        event = run.event(0)
+        with pytest.raises(TruncatedError, match=r"s00-c00\.xtc"):
+            Detector(areas.name("Jungfrau"), run).raw(event)
+        assert len(event.problems) == 1
 
 
 def test_large_payloads_are_read_once_and_not_copied(tmp_path, monkeypatch):

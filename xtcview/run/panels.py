@@ -1,12 +1,13 @@
 """Area detectors other than the CSPAD: device -> how an event's panels are read.
 
 A payload is read once, into memory of its own, and the panels are a view of it: nothing is
-copied. Which class of payload serves a device, and the order of trying, are psana's (package
-Detector, PyDataAccess).
+copied, except links of a pnCCD and what was compressed. Which class of payload serves a device,
+and the order of trying, are psana's (package Detector, PyDataAccess).
 """
 
 from __future__ import annotations
 
+from functools import wraps
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from xtcview.types.record import Record, raw
 from . import buffers
 from .event import Event
 from .frames import Raw, Reader, read_cspad, read_cspad2x2
+from .served import Derived
 from .store import Item
 
 Array = npt.NDArray[Any]
@@ -87,9 +89,24 @@ PAYLOADS = {
 }
 
 
+def telling(read: Reader) -> Reader:
+    """Return a reader that lets the event know, too, of a payload that is not what it says."""
+
+    @wraps(read)
+    def tell(evt: Event, src: Src) -> Raw | None:
+        try:
+            return read(evt, src)
+        except FormatError as error:
+            evt.refuse(error)
+            raise
+
+    return tell
+
+
 def reader(payload: Payload) -> Reader:
     """Return what reads the panels that a line of `PAYLOADS` describes."""
 
+    @telling
     def read(evt: Event, src: Src) -> Raw | None:
         found = _own_record(evt, _kinds(payload), src)
         if found is None:
@@ -101,6 +118,7 @@ def reader(payload: Payload) -> Reader:
     return read
 
 
+@telling
 def read_camera(evt: Event, src: Src) -> Raw | None:
     """Read the frame of a camera: uint8, or uint16 when it is deeper than 8 bits.
 
@@ -136,6 +154,7 @@ def read_fccd960(evt: Event, src: Src) -> Raw | None:
     return Raw(counts, found.present)
 
 
+@telling
 def read_pnccd(evt: Event, src: Src) -> Raw | None:
     """Read the links of a pnCCD, uint16 (links, 512, 512).
 
@@ -183,9 +202,10 @@ def _own_record(evt: Event, kinds: tuple[type[Record], ...], src: Src) -> Record
 
 def _own_bytes(evt: Event, item: Item) -> memoryview:
     """Return a payload's bytes, writable: read again, or copied from what was made of them."""
-    if item.is_derived or item.word & COMPRESSED:
+    if isinstance(item, Derived) or item.word & COMPRESSED:
         record = item.value(evt.config.find)
         return memoryview(bytearray(record._data[record._start : record._end]))
+    item.check()
     data = memoryview(buffers.take(item.size))  # type: ignore[arg-type]
     item.file.scatter(item.at, [data], item.size, registry.type_name(item.word))
     return data
