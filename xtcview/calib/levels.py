@@ -7,7 +7,7 @@ pedestal and offset of the pixel's gain mode, common mode of the pixels in high 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,9 +58,13 @@ def jungfrau_levels(
     """
     found = []
     for bits, mode in enumerate(JUNGFRAU_MODE):
-        modes = np.broadcast_to(np.uint8(mode), shape)
-        votes = np.broadcast_to(np.bool_(bits == 0), shape)
-        found.append(_level(modes, pedestals, gain, offset, votes))
+        level = _nothing(shape, votes=bits == 0)
+        if mode != NO_MODE and pedestals is not None:
+            both = pedestals[mode] if offset is None else pedestals[mode] + offset[mode]
+            level = level._replace(pedestal=both)
+        if mode != NO_MODE and gain is not None:
+            level = level._replace(factor=_inverse(gain[mode]))
+        found.append(level)
     return found
 
 
@@ -79,30 +83,27 @@ def epix10ka_levels(
     found = []
     for bit in (0, 1):
         modes = epix10ka_modes(bits, np.full(bits.shape, bit << SHIFT, np.uint16))
-        votes = np.isin(modes, _EPIX10KA_VOTING)
-        found.append(_level(modes, pedestals, gain, None, votes))
+        level = _nothing(bits.shape)._replace(votes=np.isin(modes, _EPIX10KA_VOTING))
+        if pedestals is not None:
+            level = level._replace(pedestal=_chosen(modes, pedestals, 0))
+        if gain is not None:
+            level = level._replace(factor=_chosen(modes, [_inverse(g) for g in gain], 1))
+        found.append(level)
     return found
 
 
-def _level(
-    modes: NDArray[np.uint8],
-    pedestals: Array | None,
-    gain: Array | None,
-    offset: Array | None,
-    votes: NDArray[np.bool_],
-) -> Level:
-    """Choose each pixel's constants by its mode; 0 and 1 where there is none, as in psana."""
-    pedestal, factor = np.zeros(modes.shape, "f4"), np.ones(modes.shape, "f4")
-    for mode in np.unique(modes):
-        if mode == NO_MODE:
-            continue
-        here = modes == mode
-        if pedestals is not None:
-            both = pedestals[mode] if offset is None else pedestals[mode] + offset[mode]
-            np.copyto(pedestal, both, where=here)
-        if gain is not None:
-            np.copyto(factor, _inverse(gain[mode]), where=here)
-    return Level(pedestal, factor, votes)
+def _nothing(shape: tuple[int, ...], votes: bool = False) -> Level:
+    """Return what stands for constants that there are not: 0 and 1, as in psana; no memory."""
+    parts = np.float32(0), np.float32(1), np.bool_(votes)
+    return Level(*(np.broadcast_to(part, shape) for part in parts))
+
+
+def _chosen(modes: NDArray[np.uint8], constants: Iterable[Array], other: int) -> Array:
+    """Choose each pixel's constant by its mode."""
+    found = np.full(modes.shape, other, np.float32)
+    for mode, values in enumerate(constants):
+        np.copyto(found, values, where=modes == mode)
+    return found
 
 
 def _inverse(gain: Array) -> Array:
