@@ -8,14 +8,17 @@ inputs are changed at random. An input that fails is kept in ``fuzz-found/``, an
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import importlib.util
 import os
 import random
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+HANGS = 60  # s
 FOUND = Path("fuzz-found")
 SHARE = {"whole_run": 6, "payload": 3}  # of the time; others 1
 
@@ -34,8 +37,10 @@ def main() -> int:
     guided = importlib.util.find_spec("atheris") is not None
     print(f"{len(names)} targets, {asked.seconds} s, {'atheris' if guided else 'random changes'}")
     whole = sum(SHARE.get(name, 1) for name in names)
-    failed = [name for name in names if _child(name, asked, guided, whole)]
-    print(f"failed: {', '.join(failed)}" if failed else "all clean")
+    counts = {name: _child(name, asked, guided, whole) for name in names}
+    failed = [name for name, count in counts.items() if count is None]
+    done = sum(count or 0 for count in counts.values())
+    print(f"failed: {', '.join(failed)}" if failed else f"all clean: {done:,} inputs")
     return len(failed)
 
 
@@ -50,14 +55,27 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _child(name: str, asked: argparse.Namespace, guided: bool, whole: int) -> int:
-    """Fuzz one target in a process of its own, which may die; return its exit code."""
+def _child(name: str, asked: argparse.Namespace, guided: bool, whole: int) -> int | None:
+    """Fuzz one target in a process of its own, which may die.
+
+    Returns
+    -------
+    int or None
+        How many inputs were tried; None when one failed.
+    """
     seconds = asked.seconds * SHARE.get(name, 1) / whole
     command = [sys.executable, "-m", "tests.fuzz.run", "--one", name, f"--seconds={seconds}"]
     command += ["--atheris"] if guided else []
     command += [] if asked.seed is None else [f"--seed={asked.seed}"]
-    print(f"{name}: {seconds:.0f} s", flush=True)
-    return subprocess.run(command, check=False).returncode
+    print(f"{name}: {seconds:.0f} s", end="", flush=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+    text = done.stdout + done.stderr
+    count = re.search(r"number_of_executed_units: (\d+)|inputs tried: (\d+)", text)
+    if done.returncode or count is None:
+        print(f"\n{text}\n{name}: failed; what it was given is in {FOUND}/")
+        return None
+    print(f", {int(count[1] or count[2]):,} inputs")
+    return int(count[1] or count[2])
 
 
 def _plain(asked: argparse.Namespace) -> int:
@@ -67,18 +85,23 @@ def _plain(asked: argparse.Namespace) -> int:
     from tests.fuzz.watch import watched
 
     (name,) = asked.targets
-    target, rng = TARGETS[name], random.Random(asked.seed)
+    seed = random.randrange(1 << 32) if asked.seed is None else asked.seed
+    target, rng = TARGETS[name], random.Random(seed)
+    print(f"--seed {seed}")
     seeds, end, count = target.seeds(), time.monotonic() + asked.seconds, 0
     while time.monotonic() < end:
         data = mutate(rng, seeds, target.longest) if count >= len(seeds) else seeds[count]
         count += 1
+        faulthandler.dump_traceback_later(HANGS, exit=True)  # a loop of numpy hears no signal
         try:
             with watched():
                 target.call(data)
         except BaseException:
-            print(f"{name}: failed after {count} inputs; kept as {_keep(name, data)}")
+            faulthandler.cancel_dump_traceback_later()
+            print(f"failed after {count} inputs; kept as {_keep(name, data)}")
             raise
-    print(f"{name}: {count:,} inputs, no fault")
+    faulthandler.cancel_dump_traceback_later()
+    print(f"inputs tried: {count}")
     return 0
 
 
@@ -110,7 +133,7 @@ def _atheris(name: str, seconds: float) -> int:
             target.call(data)
 
     options = [f"-max_total_time={int(seconds)}", f"-max_len={target.longest}"]
-    options += ["-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"]
+    options += [f"-timeout={HANGS}", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"]
     atheris.Setup([name, *options, f"-artifact_prefix={FOUND}/{name}-", str(corpus)], call)
     atheris.Fuzz()
     return 0
