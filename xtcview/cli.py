@@ -59,15 +59,20 @@ def info(
     every: Annotated[
         bool, typer.Option("--all", help="List all EPICS names and problems.")
     ] = False,
+    whole: Annotated[
+        bool, typer.Option("--check", help="Read all events to find problems, not only some.")
+    ] = False,
 ) -> None:
     """Say what a run holds: streams, events, sources, EPICS names, problems."""
+    from xtcview.run.check import check
     from xtcview.run.datasource import DataSource
     from xtcview.run.summary import summary
 
     runs = list(DataSource(dataset).runs())
     for run in runs:
         with run:
-            typer.echo(summary(run, every) if len(runs) == 1 else repr(run))
+            looked = check(run, whole) if len(runs) == 1 or whole else 0
+            typer.echo(summary(run, every, looked) if len(runs) == 1 else repr(run))
 
 
 @app.command()

@@ -204,7 +204,9 @@ def test_empty_leaves_are_skipped(tmp_path, opened):
 
 def test_a_ctrl_record_in_an_event_is_told(tmp_path, opened):
     events = [with_values(0, runs.pv_ctrl(0, "PV", 9.0))]
-    runs.write(tmp_path, [*runs.begin(configure((0, "PV", 1.0))), *runs.cycle(0, events)])
+    runs.write(
+        tmp_path, [*runs.begin(configure((0, "PV", 1.0))), *runs.cycle(0, events), *runs.end()]
+    )
     run = opened()
     assert values(run, "PV") == [[1.0]]
     assert "CTRL record" in run.problems[0].what
@@ -226,7 +228,7 @@ def test_a_broken_list_of_aliases_is_told(tmp_path, opened):
         runs.pv_ctrl(0, "PV", 1.0),
         runs.leaf(runs.epics.ConfigV1, runs.ARCHIVER, b"\xff\xff\xff\x7f"),
     )
-    runs.write(tmp_path, [*runs.begin(broken), *runs.cycle(0, [runs.event(0)])])
+    runs.write(tmp_path, [*runs.begin(broken), *runs.cycle(0, [runs.event(0)]), *runs.end()])
     run = opened()
     assert run.epics_at(0).value("PV") == 1.0
     assert "ConfigV1 needs" in run.problems[0].what

@@ -90,7 +90,7 @@ def test_a_missing_chunk_is_told(tmp_path, opened, missing):
     cuts = (0, 2 + 6, 2 + 6 * 3, len(whole))
     for chunk in range(3):
         runs.write(tmp_path, whole[cuts[chunk] : cuts[chunk + 1]], stream=1, chunk=chunk)
-    runs.write(tmp_path, [*runs.begin(runs.pulnix_config()), *_cycles(4, [9])])
+    runs.write(tmp_path, [*runs.begin(runs.pulnix_config()), *_cycles(4, [9]), *runs.end()])
     (tmp_path / runs.NAME.format(stream=1, chunk=missing)).unlink()
     run = opened()
     assert [p.what for p in run.problems] == [f"chunk {missing} of stream 1 is not in the folder"]
@@ -115,6 +115,7 @@ def test_without_any_configure(tmp_path, opened):
     assert [p.what for p in run.problems] == [
         "no Configure at the start of the file",
         "no DAQ stream of the run has a Configure",
+        "no BeginRun at the start of a DAQ stream",
     ]
     assert pixel(run, 1) == 1
 

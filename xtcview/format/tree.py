@@ -130,6 +130,8 @@ def root_fault(extent: int, available: int | None = None) -> str:
     """
     if extent < XTC_SIZE:
         return f"datagram extent {extent} is smaller than its {XTC_SIZE}-byte Xtc header"
+    if extent & 3:
+        return f"datagram extent {extent} is not a multiple of 4"
     if available is not None and ROOT + extent > available:
         return f"datagram of {ROOT + extent} bytes, but only {available} are in the file"
     return ""

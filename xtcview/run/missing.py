@@ -1,11 +1,18 @@
-"""What a run should have and does not: told, not passed over."""
+"""Files and transitions that a run should have and does not: told, not passed over."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-from .files import NAME, Problem, XtcFile, list_files, ranges
+import numpy as np
+
+from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
+from xtcview.format.ids import Transition
+from xtcview.format.tree import root_fault
+
+from .files import NAME, Problem, XtcFile, list_files, plural, ranges
+from .timeline import Timeline
 
 
 def missing_chunks(members: Iterable[XtcFile]) -> list[Problem]:
@@ -70,3 +77,58 @@ def other_experiment(asked: str, members: Sequence[XtcFile]) -> list[Problem]:
         return []
     what = f"exp={asked} asked, files of {prefix} taken: the folder has no others"
     return [Problem(str(path), None, what, "it may be another experiment")]
+
+
+def missing_transitions(
+    files: Sequence[XtcFile],
+    timeline: Timeline,
+    begin_run: Dgram | None,
+    known: Iterable[Problem],
+) -> list[Problem]:
+    """Say which transitions are missing, as far as something follows from it.
+
+    Parameters
+    ----------
+    files : sequence of XtcFile
+        Sorted by stream and chunk.
+    timeline : Timeline
+    begin_run : Dgram, optional
+        What was found of BeginRun.
+    known : iterable of Problem
+        A file that is known to be cut need not end.
+    """
+    found, cut = [], {problem.file for problem in known}
+    first = str(files[0].path)
+    if begin_run is None:
+        lost = "the run number is that of the file's name"
+        found.append(Problem(first, 0, "no BeginRun at the start of a DAQ stream", lost))
+    before = int((np.asarray(timeline.events["step"]) < 0).sum())
+    if before:
+        what = f"no BeginCalibCycle before {plural(before, 'event')}"
+        found.append(Problem(first, None, what, "they belong to no step"))
+    last = {file.stream: number for number, file in enumerate(files) if not file.is_ioc}
+    for number in last.values():
+        file = files[number]
+        open_end = file.is_in_progress or str(file.path) in cut
+        if not open_end and not _ends(file, _last_event(timeline, number)):
+            lost = "what may have followed is missing"
+            found.append(Problem(str(file.path), file.size, "no EndRun at the file's end", lost))
+    return found
+
+
+def _last_event(timeline: Timeline, number: int) -> int:
+    """Return the byte of a file's last event; 0 without events."""
+    mine = np.asarray(timeline.daq["offset"])[np.asarray(timeline.daq["file"]) == number]
+    return int(mine.max()) if len(mine) else 0
+
+
+def _ends(file: XtcFile, offset: int) -> bool:
+    """Return whether the last datagram at or behind a byte is EndRun, or what follows it."""
+    service = -1
+    while file.size - offset >= DGRAM_SIZE:
+        head = dgram(file.read_exactly(offset, DGRAM_SIZE, "datagram header"))
+        if root_fault(head.extent, file.size - offset):
+            break
+        service = head.service
+        offset += head.size
+    return service in (Transition.EndRun, Transition.Unconfigure, Transition.Unmap)

@@ -90,6 +90,8 @@ class Run:
         self.timeline = self._merged()
         self._require_events()
         self._configuration = Configuration(self.files, self.timeline, self.problems)
+        found = (self.files, self.timeline, self._configuration.begin_run)
+        self.problems += missing.missing_transitions(*found, self.problems)
         self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
         self._contexts: dict[int, EventContext] = {}
         self._times = Times(self.timeline.events)

@@ -21,7 +21,7 @@ from .run import Run
 WIDTH = 100
 
 
-def summary(run: Run, every: bool = False) -> str:
+def summary(run: Run, every: bool = False, looked: int | None = None) -> str:
     """Describe a run: streams, events, sources, EPICS names, problems.
 
     Parameters
@@ -29,9 +29,11 @@ def summary(run: Run, every: bool = False) -> str:
     run : Run
     every : bool
         List all EPICS names and problems instead of the first few.
+    looked : int, optional
+        How many events `check.check` read to find problems; all of them when not given.
     """
     parts = [_title(run), _streams(run), _sources(run), _epics(run, every)]
-    return "\n\n".join([*parts, f"{_damage(run)}\n{_problems(run, every)}"])
+    return "\n\n".join([*parts, f"{_damage(run)}\n{_problems(run, every, looked)}"])
 
 
 def _title(run: Run) -> str:
@@ -113,16 +115,19 @@ def _epics(run: Run, every: bool) -> str:
     return _listed(f"EPICS: {len(names)} PVs: ", named, every, 15)
 
 
-def _problems(run: Run, every: bool) -> str:
+def _problems(run: Run, every: bool, looked: int | None) -> str:
+    there = len(run.times())
+    sample = looked is not None and looked < there
+    where = f" in {looked:,} of {plural(there, 'event')} (--check reads all)" if sample else ""
     if not run.problems:
-        return "problems: none found"
+        return f"problems: none found{where}"
     lines = [str(p) for p in run.problems]
     shown = lines if every else lines[:10]
     more = f"\n  and {len(lines) - len(shown)} more (--all)" if len(shown) < len(lines) else ""
     wrapped = [
         textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in shown
     ]
-    return f"problems: {len(lines)}\n" + "\n".join(wrapped) + more
+    return f"problems: {len(lines)}{where}\n" + "\n".join(wrapped) + more
 
 
 def _listed(head: str, names: list[str], every: bool, most: int) -> str:
