@@ -1,6 +1,8 @@
 """Compressed payloads: golden run 41 against run 42, which holds the same events uncompressed."""
 
 import contextlib
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 import xtcview
 from tests.support.compressed import block, hist16, histn
 from xtcview.errors import FormatError, XtcError
-from xtcview.format.compression import expand
+from xtcview.format.compression import MAX_EXPANDED, expand
 from xtcview.format.headers import COMPRESSED
 
 
@@ -74,3 +76,18 @@ def test_histn_by_hand():
     assert (
         expand(histn(300, range(300, 340))) == b"HEAD" + np.arange(300, 340, dtype="<u2").tobytes()
     )
+
+
+@pytest.mark.parametrize(("short", "stored"), [(0, 0), (1, 1 << 20)])
+def test_a_map_of_a_frame_that_is_not_there_takes_little_memory(short, stored):
+    """A few runs of a bit map can stand for millions of pixels."""
+    count = (MAX_EXPANDED - 8) // 2
+    runs = np.array([(65535, 0xFFFF)] * (count // 16 // 65535 + 1), "<u2")
+    body = struct.pack("<HHII", 16, short, 0, stored) + bytes(stored)
+    body += struct.pack("<I", runs.size) + runs.tobytes()
+    head = struct.pack("<HHII", 3, 2, 1, len(body))  # its checksum is wrong
+    tracemalloc.start()
+    with pytest.raises(FormatError, match=r"checksum|are stored"):
+        expand(block(2, head + body, 2 * count), "a.xtc")
+    assert tracemalloc.get_traced_memory()[1] < 200 << 20
+    tracemalloc.stop()

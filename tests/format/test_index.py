@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.conftest import GOLDEN, golden_json
 from tests.support.outcome import outcome
 from xtcview.errors import IndexFileError, XtcError
-from xtcview.format.index import decode, encode
+from xtcview.format.index import HEADER_V2, decode, encode
 
 NAME = b"e158-r0034-s00-c00.xtc".ljust(32, b"\0")
 TABLES = bytes.fromhex(
@@ -174,3 +174,11 @@ def _result_or_error(data):
         again = encode(found)
         assert len(again) == len(data)
         assert decode(again).nodes.tolist() == found.nodes.tolist()
+
+
+@pytest.mark.parametrize("count", [-1, -29184])
+def test_a_negative_number_of_segments(count):
+    head = np.zeros(1, HEADER_V2)
+    head["word"], head["segments"] = 2 << 16 | 38, count
+    with pytest.raises(IndexFileError, match=f"a.idx at byte 60: .* segments, found {count}"):
+        decode(head.tobytes(), "a.idx")

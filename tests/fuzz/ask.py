@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from tests.support.outcome import outcome
-from xtcview import Detector
+from xtcview import Detector, EventId
 from xtcview.detector import area_detectors
 from xtcview.errors import XtcError
+from xtcview.format.headers import DGRAM_SIZE, dgram
+from xtcview.format.ids import Transition
 from xtcview.run.event import Event
 from xtcview.run.run import Run
 from xtcview.run.summary import summary
@@ -69,7 +71,7 @@ def _bytes(value: Any) -> bytes:
 def event(evt: Event) -> dict[str, int]:
     """Ask an event for all its objects; return what stands for each, by its key."""
     found = {"damage": evt.damage()}
-    outcome(evt.get, __import__("xtcview").EventId)
+    outcome(evt.get, EventId)
     for key in evt.keys():  # noqa: SIM118
         if isinstance(key.type(), type) and issubclass(key.type(), Record):
             value = outcome(evt.get, key.type(), key.src())
@@ -93,6 +95,18 @@ def run(opened: Run) -> dict[tuple[int, ...], dict[str, int]]:
                 if isinstance(raw, np.ndarray):
                     found[name][camera.source] = zlib.crc32(raw.tobytes())
     _environment(opened)
+    return found
+
+
+@functools.cache
+def events_of(data: bytes) -> list[tuple[tuple[int, ...], int, int]]:
+    """List the events of a file: name, first byte, and the byte behind the last."""
+    found, at = [], 0
+    while at + DGRAM_SIZE <= len(data):
+        head = dgram(data, at)
+        if head.service == Transition.L1Accept:
+            found.append(((head.seconds, head.nanoseconds, head.fiducial), at, at + head.size))
+        at += head.size
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import xtcview
 from tests.fuzz import ask
-from tests.fuzz.bases import GOLDEN, bases, bend, lay
+from tests.fuzz.bases import GOLDEN, Base, Bent, bases, bend, lay
 from tests.support.compressed import hist16, histn
 from tests.support.outcome import outcome
 from xtcview.calib import constants, geometry_text
@@ -69,6 +69,7 @@ def whole_run(data: bytes) -> None:
         found = ask.run(run)
         if all(spans == [] for name, spans in bent.touched.items() if name.endswith(".xtc")):
             _compare(found, right, run)
+        _compare_untouched(found, right, run, bases()[which], bent)
 
 
 def _compare(found: Any, right: Any, run: Any) -> None:
@@ -79,6 +80,28 @@ def _compare(found: Any, right: Any, run: Any) -> None:
             wanted = right.get(name, {}).get(key)
             assert wanted == digest or told, f"event {name}: {key} is wrong, and nothing is told"
     assert told or found.keys() == right.keys(), "events are missing or invented in silence"
+
+
+def _compare_untouched(found: Any, right: Any, run: Any, base: Base, bent: Bent) -> None:
+    """Demand that what was changed in some events leaves the others as they were."""
+    if any(spans is None for spans in bent.touched.values()) or not any(bent.touched.values()):
+        return
+    events = {name: ask.events_of(base.files[name]) for name in bent.files if name.endswith(".xtc")}
+    bad = set()
+    for name, spans in bent.touched.items():
+        for start, end in spans or ():
+            hit = [
+                clock for clock, first, last in events.get(name, ()) if first <= start < end <= last
+            ]
+            if not hit or "-s80-" in name:  # an index, configuration, or of several events
+                return
+            bad.update(hit)
+    reread = any("read instead" in problem.consequence for problem in run.problems)
+    if reread or not any(name.endswith(".idx") for name in base.files):
+        return
+    assert found.keys() == right.keys() or run.problems, "events are missing in silence"
+    for clock in found.keys() & right.keys() - bad:
+        assert found[clock] == right[clock], f"event {clock} was not touched, and is not as it was"
 
 
 def _scripts() -> list[bytes]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.outcome import outcome
-from xtcview.errors import TruncatedError, UnsupportedTypeError, XtcError
+from xtcview.errors import FormatError, TruncatedError, UnsupportedTypeError, XtcError
 from xtcview.format.headers import type_word
 from xtcview.types import cspad, epics, registry
 from xtcview.types.record import Record, encode, raw, type_path
@@ -264,3 +264,30 @@ def test_epics_record_of_unknown_kind(code):
     data = encode(epics.EpicsPvHeader, dbrType=code) + bytes(100)
     with pytest.raises(XtcError, match=f"a.xtc at byte 0: EPICS dbrType {code}"):
         epics.read_pv(data, 0, len(data), "a.xtc")
+
+
+class _Cube(Record):
+    """Three sizes that the data say."""
+
+    FIELDS = (
+        ("a", "<u4"),
+        ("b", "<u4"),
+        ("c", "<u4"),
+        ("data", "u1", lambda s: s.a(), lambda s: s.b(), lambda s: s.c()),
+    )
+
+
+def test_an_empty_array_that_is_too_long_is_refused():
+    """0 x 2**32 x 2**32: nothing to read, and no array of numpy."""
+    with pytest.raises(FormatError, match=r"a.xtc at byte 12: .* \[0, 4294967295, 4294967295\]"):
+        _Cube(np.array([0, 2**32 - 1, 2**32 - 1], "<u4").tobytes(), file="a.xtc")
+    assert _Cube(np.array([0, 5, 100_000], "<u4").tobytes()).data().shape == (0, 5, 100_000)
+
+
+def test_a_line_stays_a_line():
+    values = np.array([1e-100, 7.4184123e-69, 4.66730606e-62, -2.35366938e-185])
+    line = next(line for _, line in sorted(registry.load_all().items())
+                if type_path(line.record) == "psana.Bld.BldDataEOrbitsV0")  # fmt: skip
+    record = line.record(np.uint32(4).tobytes() + np.tile(values, 3).tobytes())
+    assert record.fBPM_X().tolist() == values.tolist()
+    assert "\n" not in repr(record)

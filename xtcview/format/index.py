@@ -155,7 +155,10 @@ def decode(data: bytes, file: object = None) -> Index:
     nodes = cursor.take(NODE, int(head["events"]), "event nodes")
     cycles = cursor.take(CALIB_CYCLE, int(head["calib_cycles"]), "calib cycles")
     codes = cursor.take("u1", int(head["codes"]), "event codes")
-    segments = tuple(_segment(cursor) for _ in range(int(head["segments"])))
+    count = int(head["segments"])
+    if count < 0:
+        raise IndexFileError(f"expected a number of segments, found {count}", file, cursor.pos)
+    segments = tuple(_segment(cursor) for _ in range(count))
     if cursor.pos != len(data):
         raise IndexFileError(
             f"{len(data) - cursor.pos} bytes behind the index's end", file, cursor.pos
