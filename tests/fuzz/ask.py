@@ -16,11 +16,14 @@ from xtcview.errors import XtcError
 from xtcview.format.headers import DGRAM_SIZE, dgram
 from xtcview.format.ids import Transition
 from xtcview.run.event import Event
+from xtcview.run.check import check
 from xtcview.run.run import Run
+from xtcview.run.scalars import Scalars
 from xtcview.run.summary import summary
 from xtcview.types.record import Record
 
-FIELDS = ("time", "fiducial", "step", "damage", "EBeam.ebeamCharge", "eventcode.140", "PV")
+FIELD = "EBeam.ebeamCharge"
+FIELDS = ("time", "fiducial", "step", "damage", FIELD, "eventcode.140", "PV")
 _ITEMS = 3  # of a list that are looked at
 _OWN = set(dir(Record))
 
@@ -89,6 +92,9 @@ def run(opened: Run) -> dict[tuple[int, ...], dict[str, int]]:
         assert evt is not None
         name = (evt.time.seconds(), evt.time.nanoseconds(), evt.time.fiducial())
         found[name] = event(evt)
+        values = opened.epics_at(number)
+        for pv in outcome(values.names):
+            found[name][f"EPICS {pv}"] = zlib.crc32(_bytes(outcome(values.value, pv)))
         for camera in cameras:
             if not isinstance(camera, XtcError):
                 raw = outcome(camera.raw, evt)
@@ -96,6 +102,20 @@ def run(opened: Run) -> dict[tuple[int, ...], dict[str, int]]:
                     found[name][camera.source] = zlib.crc32(raw.tobytes())
     _environment(opened)
     return found
+
+
+def _in_bulk(opened: Run) -> None:
+    """Demand that a number of all events is the one that each event gives."""
+    table = outcome(opened.scalars, [FIELD])
+    for number in range(len(opened.times())) if isinstance(table, Scalars) else ():
+        evt = opened.event(number)
+        assert evt is not None
+        keys = [k for k in evt.keys() if hasattr(k.type(), "ebeamCharge")]  # noqa: SIM118
+        own = outcome(evt.get, keys[0].type(), keys[0].src()) if keys else None
+        if isinstance(own, Record) and str(keys[0].src()) == "BldInfo(EBeam)":
+            found = table[FIELD][number]
+            assert table.present[FIELD][number]
+            assert np.float64(found).tobytes() == np.float64(own.ebeamCharge()).tobytes()
 
 
 @functools.cache
@@ -124,6 +144,8 @@ def _environment(opened: Run) -> None:
         outcome(opened.epics, name)
     for field in FIELDS:
         outcome(opened.scalars, [field])
+    _in_bulk(opened)
+    outcome(check, opened)
     text = outcome(summary, opened, True)
     assert str(text)
     assert "\n" not in "".join(map(str, [opened, *opened.problems]))

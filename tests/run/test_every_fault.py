@@ -21,6 +21,7 @@ from xtcview.format import index, writer
 from xtcview.format.headers import DGRAM_SIZE, XTC_SIZE, dgram, type_word
 from xtcview.format.ids import Transition, TypeId
 from xtcview.format.tree import walk
+from xtcview.run.check import check
 from xtcview.types import camera, control, evr
 
 EVENTS = 6
@@ -493,7 +494,7 @@ def test_info_looks_at_some_events_of_a_long_run(tmp_path, monkeypatch, misplace
     assert "problems: 1 in 4 of 60 events (--check reads all)" in text  # the EPICS value
     assert LOST not in text
     done = CliRunner().invoke(app, ["info", str(tmp_path), "--check"])
-    assert "problems: 2\n" in done.stdout
+    assert "problems: 3\n" in done.stdout  # and what the index does not list
     assert LOST in " ".join(done.stdout.split())
 
 
@@ -509,3 +510,67 @@ def test_a_ruined_run_does_not_fill_memory_with_problems(tmp_path, opened, monke
     assert len(run.problems) == 4
     assert run.problems[-1].what == "more than 3 faults"
     assert all(run.event(i).problems == [] for i in range(EVENTS))  # nothing was asked of these
+
+
+# what a DAQ index says of events is believed, and held against the file when all is looked at
+
+
+@pytest.mark.parametrize(
+    ("field", "consequence"),
+    [("empty", "EPICS values may be those of an earlier event"), ("damage", "in bulk is wrong")],
+)
+def test_an_index_that_says_something_else_of_an_event(
+    tmp_path, opened, right_index, field, consequence
+):
+    def change(nodes):
+        nodes[field][2] ^= 0b10
+
+    lay(tmp_path, b"".join(WHOLE), bent(right_index, nodes=change))
+    run = opened()
+    assert frames(run) == {i: i for i in range(EVENTS)}
+    assert check(run) == EVENTS
+    assert_told(tmp_path, run, f"of 1 event: '{field}', the first at byte {start(6)}", consequence)
+
+
+def test_an_index_that_leaves_out_an_event(tmp_path, opened, right_index):
+    found = index.decode(right_index)
+    short = dataclasses.replace(found, nodes=np.delete(found.nodes, 3))
+    lay(tmp_path, b"".join(WHOLE), index.encode(short))
+    run = opened()
+    assert frames(run) == {i: i for i in range(EVENTS) if i != 3}
+    check(run)
+    assert_told(tmp_path, run, f"does not list 1 event of {runs.NAME[:2]}", "not shown")
+
+
+# sizes that would fill memory; the files have holes and take no room
+
+
+@INDEXED
+def test_a_datagram_of_a_gigabyte(tmp_path, opened, right_index, indexed):
+    position = FIRST + 4
+    huge, at = 1 << 30, start(position)
+    found = bytearray(changed(position, 36, huge))
+    found[DGRAM_SIZE + 16 : DGRAM_SIZE + 20] = struct.pack("<I", huge - 20)
+    found[DGRAM_SIZE + 36 : DGRAM_SIZE + 40] = struct.pack("<I", huge - 40)
+    path = lay(tmp_path, b"".join(WHOLE[:position]) + found, right_index if indexed else None)
+    with path.open("r+b") as file:
+        file.truncate(at + 20 + huge)
+    tracemalloc.start()
+    run = opened()
+    found = frames(run)
+    assert [found.get(i) for i in range(EVENTS)] == [0, 1, 2, 3, None, None]
+    assert tracemalloc.get_traced_memory()[1] < TOO_MUCH
+    tracemalloc.stop()
+    assert_told(tmp_path, run, f"datagram of {huge + 20} bytes, more than", "", at)
+
+
+def test_an_index_that_is_larger_than_its_file(tmp_path, opened, right_index):
+    lay(tmp_path, b"".join(WHOLE), right_index)
+    with (tmp_path / "index" / f"{runs.NAME.format(stream=0, chunk=0)}.idx").open("r+b") as file:
+        file.truncate(1 << 30)
+    tracemalloc.start()
+    run = opened()
+    assert frames(run) == {i: i for i in range(EVENTS)}
+    assert tracemalloc.get_traced_memory()[1] < TOO_MUCH
+    tracemalloc.stop()
+    assert_told(tmp_path, run, "an index of 1073741824 bytes", "the .xtc file itself was read")

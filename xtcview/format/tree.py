@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .headers import COMPRESSED, DGRAM_SIZE, ROOT, XTC_SIZE, XTC_STRUCT
+from .headers import COMPRESSED, DGRAM_SIZE, MAX_DATAGRAM, ROOT, XTC_SIZE, XTC_STRUCT
 from .ids import Damage, Level, TypeId
 
 # plain numbers: looking them up in their enumerations would cost as much as the walk
@@ -132,6 +132,8 @@ def root_fault(extent: int, available: int | None = None) -> str:
         return f"datagram extent {extent} is smaller than its {XTC_SIZE}-byte Xtc header"
     if extent & 3:
         return f"datagram extent {extent} is not a multiple of 4"
+    if ROOT + extent > MAX_DATAGRAM:
+        return f"datagram of {ROOT + extent} bytes, more than the DAQ's {MAX_DATAGRAM}"
     if available is not None and ROOT + extent > available:
         return f"datagram of {ROOT + extent} bytes, but only {available} are in the file"
     return ""

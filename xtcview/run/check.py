@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xtcview.errors import FormatError
+from xtcview.format import index, indexer
 from xtcview.types.record import Record
 
-from .files import Problem
+from .files import Problem, XtcFile, plural
 
 if TYPE_CHECKING:
     from .run import Run
 
 EVENTS = 1000  # that are looked at without being asked for all,
 BYTES = 1 << 28  # or as many as have these: a second
+_BELIEVED = {  # what is taken from an index without reading the event
+    "damage": "the damage of events in bulk is wrong",
+    "empty": "EPICS values may be those of an earlier event",
+}
 
 
 def check(run: Run, whole: bool = False) -> int:
@@ -42,6 +47,8 @@ def check(run: Run, whole: bool = False) -> int:
     if len(numbers) == len(run.times()):
         for name in run.epics_at(-1).pvNames():
             _asked(run.epics, name)
+        for file in run.files:
+            _check_index(run, file)
     return len(numbers)
 
 
@@ -63,3 +70,28 @@ def _asked(ask: Callable[..., Any], *args: Any) -> Any:
         return ask(*args)
     except FormatError:
         return None
+
+
+def _check_index(run: Run, file: XtcFile) -> None:
+    """Hold the DAQ's index against one made by reading the file's headers."""
+    try:
+        stored = index.decode(file.index_path.read_bytes(), file.index_path).nodes
+    except (FormatError, OSError):
+        return  # there is none, or another problem says why it was not used
+    made = indexer.scan(file.read, file.size, file.path.name).index.nodes
+    lacking = ~np.isin(made["offset"], stored["offset"])
+    if lacking.any():
+        what = f"does not list {plural(int(lacking.sum()), 'event')} of {file.path.name}"
+        _tell_index(run, file, int(made["offset"][lacking][0]), what, "these are not shown")
+    _, ours, theirs = np.intersect1d(made["offset"], stored["offset"], return_indices=True)
+    for name, lost in _BELIEVED.items():
+        wrong = made[name][ours] != stored[name][theirs]
+        if wrong.any():
+            what = f"says otherwise than {file.path.name} of {plural(int(wrong.sum()), 'event')}"
+            first = int(made["offset"][ours[wrong]].min())
+            _tell_index(run, file, first, f"{what}: '{name}'", lost)
+
+
+def _tell_index(run: Run, file: XtcFile, offset: int, what: str, lost: str) -> None:
+    what = f"{what}, the first at byte {offset} of it"
+    run.problems.tell(Problem(str(file.index_path), None, what, lost))

@@ -19,6 +19,7 @@ from .files import Problem, XtcFile
 
 _NAME = 31  # characters of a file's name that fit into its index
 _SAMPLES = 9  # nodes held against the file: the first, the last, some between
+_MOST_MORE = 1 << 26  # bytes by which the index of a file that was cut may be larger
 Table = npt.NDArray[Any]
 Clock = tuple[int, int, int]  # seconds, nanoseconds, fiducial
 
@@ -67,6 +68,9 @@ def _stored(file: XtcFile, problems: list[Problem]) -> Index:
     IndexFileError
         The index is cut, or describes another file.
     """
+    size = file.index_path.stat().st_size
+    if size > file.size + _MOST_MORE:  # every entry stands for more bytes of the file
+        raise IndexFileError(f"an index of {size} bytes for a file of {file.size}", file.index_path)
     found = index.decode(file.index_path.read_bytes(), file.index_path)
     keep = _present(found.nodes, file, problems)
     if not keep.all() and found.name != file.path.name[:_NAME]:
