@@ -15,8 +15,8 @@ from xtcview.detector import area_detectors
 from xtcview.errors import XtcError
 from xtcview.format.headers import DGRAM_SIZE, dgram
 from xtcview.format.ids import Transition
-from xtcview.run.event import Event
 from xtcview.run.check import check
+from xtcview.run.event import Event
 from xtcview.run.run import Run
 from xtcview.run.scalars import Scalars
 from xtcview.run.summary import summary

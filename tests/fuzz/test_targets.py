@@ -9,7 +9,7 @@ from tests.fuzz.mutate import mutate
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.watch import TooMuch, TooSlow, watched
 
-COUNTS = {"whole_run": 60, "payload": 500, "constants": 300}  # others 1500: a second each
+COUNTS = {"whole_run": 30, "payload": 500, "constants": 300}  # others 1500: a second each
 
 
 @pytest.mark.parametrize("name", TARGETS)
