@@ -11,7 +11,7 @@ import numpy as np
 from . import timeline
 from .epics import EpicsTable
 from .event import Event
-from .files import XtcFile
+from .files import Problem, XtcFile
 from .following import Following
 from .options import LIVE_TIMEOUT
 from .run import Run, Step, Times
@@ -36,6 +36,10 @@ class LiveRun(Run):
 
     def _require_events(self) -> None:
         """Open without events: they will come."""
+
+    def _missing_transitions(self) -> list[Problem]:
+        """Open without transitions: they will come too."""
+        return []
 
     @property
     def ended(self) -> bool:

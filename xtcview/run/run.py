@@ -90,8 +90,7 @@ class Run:
         self.timeline = self._merged()
         self._require_events()
         self._configuration = Configuration(self.files, self.timeline, self.problems)
-        found = (self.files, self.timeline, self._configuration.begin_run)
-        self.problems += missing.missing_transitions(*found, self.problems)
+        self.problems += self._missing_transitions()
         self._epics = EpicsTable(self.files, self.timeline, self._configuration, self.problems)
         self._contexts: dict[int, EventContext] = {}
         self._times = Times(self.timeline.events)
@@ -103,6 +102,10 @@ class Run:
         if not len(self.timeline.events):
             why = "".join(f"; {problem}" for problem in self.problems)
             raise RunNotFoundError(f"{self.files[0].path}: the run has no events{why}")
+
+    def _missing_transitions(self) -> list[Problem]:
+        begin = self._configuration.begin_run
+        return missing.missing_transitions(self.files, self.timeline, begin, self.problems)
 
     def _merged(self) -> timeline.Timeline:
         """Load the indexes one after another: of a long run all their nodes would fill memory."""
