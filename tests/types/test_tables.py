@@ -11,7 +11,8 @@ import xtcview
 from tests.conftest import golden_json
 from xtcview.format.ids import TypeId
 from xtcview.types import pds, registry
-from xtcview.types.record import REST, Record, _dtype, _is_static, _numpy_field
+from xtcview.types.layout import dtype_of, is_static, numpy_field
+from xtcview.types.record import REST, Record
 
 DEFINED = golden_json("json/layouts.json.xz")
 TYPES, LISTS = DEFINED["types"], DEFINED["lists"]
@@ -41,8 +42,8 @@ def offsets(kind):
     for field in kind.FIELDS:
         found[field[0]] = (field[1], field[2:], at)
         at = (
-            at + np.dtype([_numpy_field(field)]).itemsize
-            if at is not None and _is_static(field)
+            at + np.dtype([numpy_field(field)]).itemsize
+            if at is not None and is_static(field)
             else None
         )
     return found
@@ -54,7 +55,7 @@ def as_defined(kind):
         return f"{sys.modules[kind.__module__].PACKAGE}.{kind.__name__}"
     if kind == "S":
         return kind
-    dtype = _dtype(kind)
+    dtype = dtype_of(kind)
     return f"S{dtype.itemsize}" if dtype.kind == "S" else dtype.str.replace("|", "")
 
 

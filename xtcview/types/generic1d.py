@@ -20,7 +20,7 @@ from .registry import xtc_type
 
 PACKAGE = "Generic1D"
 
-_DTYPES = ("u1", "<u2", "<u4", "<f4", "<f8")  # by sample type
+_DTYPES = tuple(map(np.dtype, ("u1", "<u2", "<u4", "<f4", "<f8")))  # by sample type
 
 Samples = npt.NDArray[Any]
 
@@ -52,7 +52,7 @@ class ConfigV0(Record):
         if number >= len(_DTYPES):
             what = f"sample type {number} of channel {channel}; expected 0 to 4"
             raise FormatError(what, self._file, self._base + self._at["SampleType"])
-        return np.dtype(_DTYPES[number]).itemsize
+        return _DTYPES[number].itemsize
 
     def data_offset(self, channel: int) -> int:
         """Return the byte of the data at which a channel begins."""
