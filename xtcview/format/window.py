@@ -40,10 +40,15 @@ class Window:
 
     def repeats(self, offset: int, places: Sequence[tuple[int, bytes]]) -> bool:
         """Return whether exactly these headers lie at these places behind a byte."""
-        at, data = offset - self.start, self.data
-        if at < 0 or at + places[-1][0] + XTC_SIZE > len(data):
-            return all(self.get(offset + pos, XTC_SIZE) == header for pos, header in places)
-        return all(data[at + pos : at + pos + XTC_SIZE] == header for pos, header in places)
+        for pos, header in places:
+            at = offset + pos - self.start
+            if at < 0 or at + XTC_SIZE > len(self.data):
+                found = self.get(offset + pos, XTC_SIZE)
+            else:
+                found = self.data[at : at + XTC_SIZE]
+            if found != header:
+                return False
+        return True
 
     def children(
         self, start: int, end: int, most: int = 1 << 30

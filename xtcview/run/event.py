@@ -34,7 +34,6 @@ from .store import (
     first,
     is_config,
     is_container,
-    is_epics,
     item_key,
     kinds_of,
     matching,
@@ -120,8 +119,7 @@ class Event:
             except XtcError as error:
                 self._tell(Problem.of(error, file.path, offset, LOST))
                 continue
-            given = [part for item in items if not is_epics(item) for part in served(item)]
-            found.append((head, given))
+            found.append((head, served(items)))
             self._note(file, faults)
         return found
 

@@ -24,6 +24,7 @@ from xtcview.errors import (
 
 from . import buffers
 from .dataset import SMALL_FOLDER, DataSet, is_folder
+from .shapes import Shape
 
 FIRST_IOC_STREAM = 80
 DATA_ROOT = "/reg/d/psdm"  # psana's default of SIT_PSDM_DATA
@@ -87,6 +88,7 @@ class XtcFile:
         self.is_small = bool(match[5])  # its large payloads are in another file, see `large`
         self.size = path.stat().st_size if path.exists() else 0  # a link that leads nowhere
         self.state = "the file is empty" if path.exists() else "the link leads to no file"
+        self.shapes: dict[int, Shape] = {}  # of its datagrams, by extent
         self._large: XtcFile | None = None
         self._fd: tuple[int, int] | None = None  # process, descriptor
         self._close: weakref.finalize[[int], XtcFile] | None = None

@@ -25,7 +25,7 @@ from .event import LOST
 from .files import Problem
 from .layouts import gather, in_place, is_event_code, layouts
 from .served import served
-from .store import Item, is_config, is_epics, order
+from .store import Item, is_config, order
 
 if TYPE_CHECKING:
     from .run import Run
@@ -225,7 +225,7 @@ def _of_layout(
     found: dict[str, list[_Found]], file: Any, offsets: Array, rows: Array,
 ) -> None:  # fmt: skip
     """Gather what datagrams of one layout have of the fields."""
-    for item in (part for whole in items if not is_epics(whole) for part in served(whole)):
+    for item in served(items):
         if not item.size or is_config(item) or not is_shown(item, run.options):
             continue
         for name, (pattern, accessor) in wanted.items():

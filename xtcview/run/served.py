@@ -6,7 +6,7 @@ their pixels are, and a pnCCD is given as one frame too (psana's PSXtcInput and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from xtcview.errors import XtcError
@@ -45,10 +45,16 @@ class Derived(Item):
         return self._value
 
 
-def served(item: Item) -> list[Item]:
-    """Return what an event gives for one of its payloads; mostly the payload itself."""
-    rule = _RULES.get(item.word & 0xFFFF)
-    return [item] if rule is None else rule(item)
+def served(items: Iterable[Item]) -> list[Item]:
+    """Return what an event gives for its payloads; mostly these themselves, EPICS excepted."""
+    found = []
+    for item in items:
+        rule = _RULES.get(item.word & 0xFFFF)
+        if rule is None:
+            found.append(item)
+        else:
+            found += rule(item)
+    return found
 
 
 def _members(item: Item) -> list[Item]:
@@ -83,9 +89,10 @@ def _pnccd(item: Item) -> list[Item]:
 
 
 _RULES: dict[int, Callable[[Item], list[Item]]] = {
-    TypeId.SharedIpimb: _members,
-    TypeId.SharedPIM: _members,
-    TypeId.SharedUsdUsb: _members,
-    TypeId.TimepixData: _timepix,
-    TypeId.pnCCDframe: _pnccd,
+    int(TypeId.Epics): lambda _: [],  # values of their own, not objects of the event
+    int(TypeId.SharedIpimb): _members,
+    int(TypeId.SharedPIM): _members,
+    int(TypeId.SharedUsdUsb): _members,
+    int(TypeId.TimepixData): _timepix,
+    int(TypeId.pnCCDframe): _pnccd,
 }

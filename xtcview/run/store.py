@@ -9,14 +9,15 @@ from xtcview.errors import FormatError, UnsupportedTypeError
 from xtcview.format.compression import expand
 from xtcview.format.headers import COMPRESSED, DGRAM_SIZE, Dgram, dgram, type_id, version
 from xtcview.format.ids import Damage, Level, TypeId
-from xtcview.format.src import NO_SRC, Src, make_src
-from xtcview.format.tree import Fault, Leaf, root_fault, walk, walk_headers
-from xtcview.format.window import PIECE, Window
+from xtcview.format.src import NO_SRC, Src
+from xtcview.format.tree import Fault, root_fault
+from xtcview.format.window import PIECE
 from xtcview.source import AliasMap, Pattern, Source, exact
 from xtcview.types import registry
 from xtcview.types.record import Record, type_path
 
 from .files import XtcFile
+from .shapes import payloads
 
 _EPICS = int(TypeId.Epics)
 FindConfig = Callable[[Src, type[Record]], Record | None]
@@ -122,27 +123,13 @@ def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Faul
         raise FormatError(fault, file.path, offset)
     if head.damage & Damage.IncompleteContribution:
         return head, [], []
-    if head.size <= len(data):
-        leaves, faults = walk(data, DGRAM_SIZE, head.size)
-        view = memoryview(data)
-        parts: list[memoryview | None] = [view[leaf.start : leaf.end] for leaf in leaves]
-        leaves, faults = _moved(leaves, faults, offset)
-    else:
-        window = Window(file.read)
-        window.start, window.data = offset, data
-        leaves, faults = walk_headers(window.header, offset + DGRAM_SIZE, offset + head.size)
-        parts = [None] * len(leaves)
-    items = [
-        Item(make_src(log, phy), word, damage, file, start, end - start, part)
-        for (damage, log, phy, word, start, end), part in zip(leaves, parts, strict=True)
-    ]
+    found, faults = payloads(file, offset, head, data)
+    view = memoryview(data)
+    items = []
+    for src, word, damage, start, size in found:
+        part = view[start : start + size] if start + size <= len(data) else None
+        items.append(Item(src, word, damage, file, offset + start, size, part))
     return head, items, faults
-
-
-def _moved(leaves: list[Leaf], faults: list[Fault], by: int) -> tuple[list[Leaf], list[Fault]]:
-    """Turn positions in a buffer into positions in its file."""
-    moved = [leaf._replace(start=leaf.start + by, end=leaf.end + by) for leaf in leaves]
-    return moved, [fault._replace(offset=fault.offset + by) for fault in faults]
 
 
 class EventKey(NamedTuple):

@@ -188,6 +188,7 @@ def is_config(word: int) -> bool:
     return line is not None and line.store == "config"
 
 
+@lru_cache(maxsize=4096)
 def type_name(word: int) -> str:
     """Name a type word for people, such as 'CspadElement v2'."""
     number = type_id(word)
