@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from xtcview.errors import SourceError, near
@@ -41,16 +42,25 @@ class Pattern(NamedTuple):
             return True
         if self.kind == "none":
             return src == NO_SRC
-        if self.kind == "DetInfo":
-            found = _det_parts(src) if src.level() == Level.Source else None
-        elif self.kind == "BldInfo":
-            found = (src.phy(),) if src.level() == Level.Reporter else None
-        else:
-            other = src.level() in (Level.Source, Level.Reporter, Level.NoSource)
-            found = None if other else (src.phy(),)
-        return found is not None and all(
-            want in (None, have) for want, have in zip(self.parts, found, strict=True)
-        )
+        level, phy = src.key
+        if _KIND_OF.get(level, "ProcInfo") != self.kind:
+            return False
+        mask, value = _bits(self.parts)
+        return phy & mask == value
+
+
+_KIND_OF = {int(Level.Source): "DetInfo", int(Level.Reporter): "BldInfo", int(Level.NoSource): ""}
+
+
+@lru_cache(maxsize=1024)
+def _bits(parts: tuple[int | None, ...]) -> tuple[int, int]:
+    """Return which bits of a physical id must have which value."""
+    mask = value = 0
+    width = 32 // len(parts)
+    for part in parts:
+        mask = mask << width | (0 if part is None else (1 << width) - 1)
+        value = value << width | (part or 0)
+    return mask, value
 
 
 def _det_parts(src: Src) -> tuple[int, ...]:
@@ -172,7 +182,7 @@ def _from_values(args: tuple[object, ...]) -> Pattern:
 
 def exact(src: Src) -> Pattern:
     """Return the pattern that matches this source alone."""
-    if src == NO_SRC:
+    if src.key == NO_SRC.key:
         return Pattern("none")
     if isinstance(src, DetInfo):
         return Pattern("DetInfo", _det_parts(src))

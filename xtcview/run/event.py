@@ -32,7 +32,6 @@ from .store import (
     EventKey,
     Item,
     first,
-    is_config,
     is_container,
     item_key,
     kinds_of,
@@ -133,9 +132,9 @@ class Event:
         """Payloads that psana shows, in its order; of two alike the first stream's."""
         kept: dict[tuple[Any, ...], Item] = {}
         for item in self._items:
-            if not item.size or is_config(item):  # psana skips empty ones
+            if not item.size or item.is_config:  # psana skips empty ones
                 continue
-            if is_shown(item, self._context.options):
+            if not item.damage or is_shown(item, self._context.options):
                 kept.setdefault((item.src.key, item.word, item.kind), item)
         return sorted(kept.values(), key=order)
 
@@ -282,7 +281,7 @@ class Event:
     @cached_property
     def config(self) -> ConfigStore:
         """Configuration that holds at this event, with what the event itself brings."""
-        own = [item for item in self._items if item.size and is_config(item)]
+        own = [item for item in self._items if item.is_config and item.size]
         return self._context.config.extended(own) if own else self._context.config
 
     def damage(self, source: Any = None) -> int:

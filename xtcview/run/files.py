@@ -11,6 +11,7 @@ import re
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ class XtcFile:
         self.state = "the file is empty" if path.exists() else "the link leads to no file"
         self.shapes: dict[int, Shape] = {}  # of its datagrams, by extent
         self._large: XtcFile | None = None
-        self._fd: tuple[int, int] | None = None  # process, descriptor
+        self._fd: int | None = None
         self._close: weakref.finalize[[int], XtcFile] | None = None
 
     @property
@@ -133,15 +134,17 @@ class XtcFile:
         return self.stream, self.chunk
 
     def _descriptor(self) -> int:
-        if self._fd is None or self._fd[0] != os.getpid():
+        if self._fd is None:
             try:
                 descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             except FileNotFoundError as error:
                 gone = "was there when the run was opened, and is gone"
                 raise RunNotFoundError(f"{self.path}: {gone}; open the run again") from error
-            self._fd = os.getpid(), descriptor
+            self._fd = descriptor
             self._close = weakref.finalize(self, os.close, descriptor)
-        return self._fd[1]
+            _watch_forks()
+            _open.add(self)
+        return self._fd
 
     def read(self, offset: int, size: int) -> bytes:
         """Return at most `size` bytes from `offset`; fewer at the end of the file."""
@@ -211,7 +214,7 @@ class XtcFile:
 
     def close(self) -> None:
         """Close the descriptor; a later read opens the file again."""
-        if self._close is not None and self._fd is not None and self._fd[0] == os.getpid():
+        if self._close is not None and self._fd is not None:
             self._close()
         self._fd = self._close = None
         if self._large is not None:
@@ -219,6 +222,20 @@ class XtcFile:
 
     def __repr__(self) -> str:
         return f"<XtcFile {self.path.name}: {self.size:,} bytes>"
+
+
+_open: weakref.WeakSet[XtcFile] = weakref.WeakSet()
+
+
+@cache
+def _watch_forks() -> None:
+    """See to it that children open their own files: asking who one is costs as much as a read."""
+    os.register_at_fork(after_in_child=_forget_descriptors)
+
+
+def _forget_descriptors() -> None:
+    for file in _open:
+        file._fd = None
 
 
 def _cut(size: int, what: str, found: int) -> str:

@@ -36,6 +36,8 @@ class OwnObjects:
 
     def get(self, kinds: Iterable[Any], pattern: Pattern, key: str) -> Any:
         """Return the first object of these classes from a source; None without one."""
+        if not self._kept:
+            return None
         places = [place for place in self._kept if place[1] == key and pattern.matches(place[0])]
         places.sort(key=lambda place: place[0] != NO_SRC)  # as in psana, those without first
         for kind in kinds:

@@ -35,7 +35,7 @@ class Times(Sequence[EventTime]):
     """Names of events, in order; backed by the run's table, made when asked for."""
 
     def __init__(self, table: Any) -> None:
-        self._table = table
+        self._table, self._time, self._fiducial = table, table["time"], table["fiducial"]
 
     def __len__(self) -> int:
         return len(self._table)
@@ -47,7 +47,7 @@ class Times(Sequence[EventTime]):
     def __getitem__(self, at: int | slice) -> EventTime | Times:
         if isinstance(at, slice):
             return Times(self._table[at])
-        return EventTime(self._table["time"].item(at), self._table["fiducial"].item(at))
+        return EventTime(self._time.item(at), self._fiducial.item(at))
 
     def __repr__(self) -> str:
         ends = f": {self[0]!r} .. {self[-1]!r}" if len(self) else ""
@@ -216,7 +216,8 @@ class Run:
         number = lookup.find(self, which)
         if number < 0:
             return None
-        self.current, event = number, self.peek(number)
+        name = which if isinstance(which, EventTime) else self._times[number]
+        self.current, event = number, self._event(number, name)
         self._latest = weakref.ref(event)  # its headers are read once, also for `config_at`
         return event
 
@@ -239,13 +240,15 @@ class Run:
 
     def peek(self, number: int) -> Event:
         """Return an event by its number without making it the one read last."""
+        return self._event(number, self._times[number])
+
+    def _event(self, number: int, time: EventTime) -> Event:
         step = self.timeline.step(number)
         if step not in self._contexts:
             config = self._configuration.at_step(step)
             common = (self.files, self.aliases, config, self.run(), self._options)
             self._contexts[step] = EventContext(*common, self.problems)
-        place = self.timeline.parts(number)
-        return Event(number, self._times[number], place, self._contexts[step])
+        return Event(number, time, self.timeline.parts(number), self._contexts[step])
 
     def config_at(self, number: int) -> ConfigStore:
         """Return the configuration that holds at an event (-1: before the first)."""

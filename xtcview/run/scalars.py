@@ -25,7 +25,7 @@ from .event import LOST
 from .files import Problem
 from .layouts import gather, in_place, is_event_code, layouts
 from .served import served
-from .store import Item, is_config, order
+from .store import Item, order
 
 if TYPE_CHECKING:
     from .run import Run
@@ -226,7 +226,7 @@ def _of_layout(
 ) -> None:  # fmt: skip
     """Gather what datagrams of one layout have of the fields."""
     for item in served(items):
-        if not item.size or is_config(item) or not is_shown(item, run.options):
+        if not item.size or item.is_config or not is_shown(item, run.options):
             continue
         for name, (pattern, accessor) in wanted.items():
             if not pattern.matches(item.src) or item.kind is None:

@@ -19,7 +19,8 @@ from xtcview.types.record import Record, type_path
 from .files import XtcFile
 from .shapes import payloads
 
-_EPICS = int(TypeId.Epics)
+_EPICS, _XTC = int(TypeId.Epics), int(TypeId.Xtc)
+_KIND = (type, int)
 FindConfig = Callable[[Src, type[Record]], Record | None]
 
 
@@ -40,7 +41,18 @@ class Item:
         The payload, when it is in memory already.
     """
 
-    __slots__ = ("_data", "_value", "at", "damage", "file", "kind", "size", "src", "word")
+    __slots__ = (
+        "_data",
+        "_value",
+        "at",
+        "damage",
+        "file",
+        "is_config",
+        "kind",
+        "size",
+        "src",
+        "word",
+    )
 
     def __init__(
         self,
@@ -54,7 +66,7 @@ class Item:
     ) -> None:
         self.src, self.word, self.damage = src, word, damage
         self.file, self.at, self.size, self._data = file, at, size, data
-        self.kind = registry.record_of(word)
+        self.kind, self.is_config = registry.known(word)
         self._value: Record | None = None
 
     is_derived = False  # made from another payload, or in another file
@@ -177,7 +189,8 @@ def item_key(item: Item, aliases: AliasMap) -> EventKey:
 
 def order(item: Item) -> tuple[int, int, int]:
     """Sort key of psana's stores: level, physical id, type."""
-    return *item.src.key, item.word
+    level, phy = item.src.key
+    return level, phy, item.word
 
 
 def matching(items: Iterable[Item], pattern: Pattern) -> list[Item]:
@@ -215,7 +228,7 @@ def kinds_of(wanted: Any) -> list[Any]:
     TypeError
         It is neither a class, nor a number, nor a list of them.
     """
-    if isinstance(wanted, type | int):
+    if isinstance(wanted, _KIND):
         return [wanted]
     if isinstance(wanted, Iterable) and not isinstance(wanted, str):
         kinds = [kind for part in wanted for kind in kinds_of(part)]
@@ -248,14 +261,9 @@ def is_epics(item: Item) -> bool:
     return item.word & 0xFFFF == _EPICS
 
 
-def is_config(item: Item) -> bool:
-    """Return whether an item belongs into the configuration store."""
-    return registry.is_config(item.word)
-
-
 def is_container(item: Item) -> bool:
     """Return whether an item is a container that was not entered: an incomplete contribution."""
-    return type_id(item.word) == TypeId.Xtc
+    return type_id(item.word) == _XTC
 
 
 def detectors(items: Iterable[Item]) -> Iterator[Src]:

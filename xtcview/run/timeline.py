@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,15 +74,20 @@ class Timeline:
 
     def parts(self, number: int) -> list[tuple[int, int]]:
         """List (file, offset) of an event's contributions; DAQ streams first."""
-        events, file, offset = self.events, self.daq["file"], self.daq["offset"]
-        daq = range(events["first"].item(number), events["last"].item(number))
+        first, last, ioc_first, ioc_last, file, offset = self._places
+        daq = range(first.item(number), last.item(number))
         found = [(file.item(i), offset.item(i)) for i in daq]
-        first, last = events["ioc_first"].item(number), events["ioc_last"].item(number)
-        if first == last:
+        rows = slice(ioc_first.item(number), ioc_last.item(number))
+        if rows.start == rows.stop:
             return found
-        rows = slice(first, last)
         ioc = zip(self.ioc["file"][rows].tolist(), self.ioc["offset"][rows].tolist(), strict=True)
         return found + sorted(ioc)
+
+    @cached_property
+    def _places(self) -> tuple[Table, ...]:
+        """Columns that say where an event lies, at hand for every event."""
+        names = ("first", "last", "ioc_first", "ioc_last")
+        return *(self.events[name] for name in names), self.daq["file"], self.daq["offset"]
 
     def step(self, number: int) -> int:
         """Return the calib cycle of an event."""

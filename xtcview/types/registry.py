@@ -162,9 +162,11 @@ def xtc_type(
 def entry(word: int) -> Entry | None:
     """Return the registry's line for a type word; None for an unknown type."""
     key = (word & 0xFFFF, word >> 16 & 0x7FFF)
-    if key not in TYPES and key[0] in _MODULE_OF:
+    found = TYPES.get(key)
+    if found is None and key[0] in _MODULE_OF:
         import_module(f"{__package__}.{_MODULE_OF[key[0]]}")
-    return TYPES.get(key)
+        found = TYPES.get(key)
+    return found
 
 
 def load_all() -> dict[tuple[int, int], Entry]:
@@ -175,17 +177,10 @@ def load_all() -> dict[tuple[int, int], Entry]:
 
 
 @lru_cache(maxsize=4096)
-def record_of(word: int) -> type[Record] | None:
-    """Return the class that reads a type word; None for an unknown type."""
+def known(word: int) -> tuple[type[Record] | None, bool]:
+    """Return the class that reads a type word, and whether it is a configuration."""
     line = entry(word)
-    return line.record if line else None
-
-
-@lru_cache(maxsize=4096)
-def is_config(word: int) -> bool:
-    """Return whether what a type word names is a configuration."""
-    line = entry(word)
-    return line is not None and line.store == "config"
+    return (line.record, line.store == "config") if line else (None, False)
 
 
 @lru_cache(maxsize=4096)
