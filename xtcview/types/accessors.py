@@ -28,7 +28,11 @@ def publish(cls: type[Record], field: Field) -> None:
 
 def raw(record: Record, name: str) -> Any:
     """Return a field as numpy sees it, published or not."""
-    return record._tail[name] if name in record._tail else record._fixed()[name]
+    held = record._tail.get(name)
+    if type(held) is tuple:
+        sizes, dtype = held
+        return np.ndarray(sizes, dtype, record._data, record._at[name])
+    return record._fixed()[name] if held is None else held
 
 
 def number(record: Record, name: str) -> Any:
@@ -80,7 +84,7 @@ def _count(record: Record, name: str) -> int:
 
 def _read_only(value: Any) -> Any:
     value = value.view()
-    value.flags.writeable = False
+    value.setflags(write=False)
     return value
 
 

@@ -144,9 +144,12 @@ class Record:
             rest = math.prod(s for s in sizes if s != REST) * part.dtype.itemsize
             sizes[part.rest] = max(self._end - pos, 0) // rest if rest else 0
         count = -1 if sizes and min(sizes) < 0 else math.prod(sizes)
-        items = self._take(part.dtype, count, pos)
+        end = pos + count * part.dtype.itemsize
+        if count > 0 and end <= self._end:
+            return (sizes, part.dtype), end  # an array that is made when it is asked for
+        none = self._take(part.dtype, count, pos)
         try:
-            return items.reshape(sizes), pos + items.nbytes
+            return none.reshape(sizes), end
         except ValueError as error:  # empty, and yet too long: numpy refuses 0 x 2**32 x 2**32
             what = f"{type(self).__name__} has an array of {sizes} here; its counts are wrong"
             raise FormatError(what, self._file, self._base + pos) from error
