@@ -87,7 +87,8 @@ def assert_same_event(small, large):
 @pytest.mark.parametrize("number", RUNS)
 def test_every_object_of_every_event(golden_dir, small_dir, number, order):
     with both(golden_dir, small_dir, number) as (small, large):
-        assert [p.what for p in small.problems] == [p.what for p in large.problems]
+        cut = ["no EndRun at the file's end"] if number == 44 else []  # the golden file is cut
+        assert [p.what for p in small.problems] == cut
         assert list(small.times()) == list(large.times())
         visited = list(range(len(large.times())))
         if order == "backwards":
