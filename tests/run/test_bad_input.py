@@ -280,17 +280,7 @@ def test_cut_anywhere(tmp_path_factory, whole, data, indexed):
             assert run.env().epicsStore().value("PV") == float(at)
             position = run.env().configStore().get(control.ConfigV3).pvControls()[0].value()
             assert position == float(at // 3)
-        if len(expected) < 6 or not indexed:
-            clean = size in _boundaries(content)
-            assert bool(run.problems) == (indexed or not clean)
-
-
-def _boundaries(content):
-    found, at = {0}, 0
-    while at < len(content):
-        at += 20 + int.from_bytes(content[at + 36 : at + 40], "little")
-        found.add(at)
-    return found
+        assert run.problems  # between two datagrams too: EndRun is missing
 
 
 def test_golden_run_44_is_run_42_cut(golden_dir, tmp_path):
