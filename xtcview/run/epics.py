@@ -152,9 +152,7 @@ class EpicsTable:
         if mask and told:  # the index cannot tell when there are more segments than bits
             mine &= (table["empty"] & np.uint32(mask)) != mask
         events = event_of[mine]
-        own = self._timeline.ioc[mine] if file.is_ioc else self._timeline.events[events]
-        time, fiducial = own["time"].tolist(), own["fiducial"].tolist()
-        clocks = [(t >> 32, t & 0xFFFFFFFF, f) for t, f in zip(time, fiducial, strict=True)]
+        clocks = map(tuple, self._timeline.clocks(np.flatnonzero(mine), file.is_ioc).tolist())
         return sorted(zip(events.tolist(), table["offset"][mine].tolist(), clocks, strict=True))
 
     def _is_archiving(self, file: XtcFile) -> bool:

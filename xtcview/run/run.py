@@ -120,9 +120,8 @@ class Run:
     def _usable(self, members: list[XtcFile]) -> list[XtcFile]:
         for file in members:
             if not file.size:
-                self.problems.append(
-                    Problem(str(file.path), 0, file.state, "its events are missing")
-                )
+                lost = "its events are missing"
+                self.problems.append(Problem(str(file.path), 0, file.state, lost))
             elif file.is_in_progress:
                 lost = "what comes later is not shown; follow it with 'live' in the data set"
                 what = "the file is still being written"

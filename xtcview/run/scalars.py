@@ -188,20 +188,12 @@ def _payload_fields(run: Run, names: Sequence[str]) -> dict[str, tuple[Array, Ar
             mine = np.flatnonzero(np.asarray(rows["file"]) == number)
             mine = mine[np.argsort(np.asarray(rows["offset"])[mine], kind="stable")]
             offsets, note = np.asarray(rows["offset"])[mine], partial(_note, run, file)
-            right = in_place(file, offsets, _clocks(run, mine, ioc), note)
+            right = in_place(file, offsets, run.timeline.clocks(mine, ioc), note)
             mine, offsets = mine[right], offsets[right]
             for layout in layouts(file, offsets, note):
                 _of_layout(run, layout.items, layout.offset, wanted, found,
                            file, offsets[layout.rows], base + mine[layout.rows])  # fmt: skip
     return {name: _by_event(run, name, parts) for name, parts in found.items()}
-
-
-def _clocks(run: Run, rows: Array, ioc: bool) -> Array:
-    """Return seconds, nanoseconds and fiducial of contributions, (rows, 3)."""
-    table = run.timeline.ioc if ioc else run.timeline.events
-    which = rows if ioc else run.timeline.event_of()[rows]
-    time, fiducial = np.asarray(table["time"])[which], np.asarray(table["fiducial"])[which]
-    return np.stack([time >> np.uint64(32), time & np.uint64(0xFFFFFFFF), fiducial], axis=1)
 
 
 def _note(run: Run, file: Any, what: str, offset: int) -> None:

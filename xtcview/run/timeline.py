@@ -108,6 +108,14 @@ class Timeline:
         found[rows] = np.repeat(np.arange(len(events)), counts)
         return found
 
+    def clocks(self, rows: Table, ioc: bool = False) -> npt.NDArray[np.uint64]:
+        """Return seconds, nanoseconds and fiducial of some contributions, (rows, 3)."""
+        table = self.ioc[rows] if ioc else self.events[self.event_of()[rows]]
+        time = table["time"]
+        return np.stack(
+            [time >> np.uint64(32), time & np.uint64(0xFFFFFFFF), table["fiducial"]], axis=1
+        )
+
     def datagrams(self) -> list[int]:
         """Count the L1Accepts of each file."""
         files = len(self.indexes)
