@@ -55,10 +55,14 @@ def record(found: Any) -> int:
             values = [outcome(getattr(found, name))]
         for value in values:
             digest = zlib.crc32(_bytes(value), digest)
+    return digest
+
+
+def shown(found: Any) -> None:
+    """Ask a record for what a person sees of it."""
     text = outcome(repr, found)
     assert "\n" not in str(text)
     outcome(found._repr_html_)
-    return digest
 
 
 def _bytes(value: Any) -> bytes:

@@ -191,6 +191,7 @@ def payload(data: bytes) -> None:
     found = outcome(registry.decode, word, content, 0, len(content), known.get, "a.xtc", 0)
     if isinstance(found, Record):
         ask.record(found)
+        ask.shown(found)
 
 
 def _zeros(line: registry.Entry, number: int) -> int:
@@ -238,6 +239,7 @@ def epics_value(data: bytes) -> None:
     found = outcome(epics.read_pv, data, 0, len(data), "a.xtc")
     if isinstance(found, Record):
         ask.record(found)
+        ask.shown(found)
         for i in range(min(max(found.numElements(), 0), 5)):
             found.value(i)
 
