@@ -22,6 +22,7 @@ settings.register_profile(
 )
 os.environ["XTCVIEW_INDEX_CACHE"] = "off"  # what a test opens does not help the next
 os.environ["XTCVIEW_ORIENTATIONS"] = "off"  # nor turn its picture
+os.environ["XTCVIEW_CONSTANTS_CACHE"] = "off"
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

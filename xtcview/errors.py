@@ -82,6 +82,10 @@ class ConstantsError(XtcError, LookupError):
     """Calibration constants that are missing, unreadable or of the wrong size."""
 
 
+class WrongSizeError(ConstantsError):
+    """Constants with too few or too many numbers for the detector."""
+
+
 class GeometryError(ConstantsError, ValueError):
     """A geometry file that does not describe a detector."""
 

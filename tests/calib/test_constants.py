@@ -11,7 +11,7 @@ from xtcview.calib.constants import (
     parse_numbers,
     read_constants,
 )
-from xtcview.errors import ConstantsError
+from xtcview.errors import ConstantsError, WrongSizeError
 
 
 @pytest.fixture
@@ -78,9 +78,17 @@ def test_line_breaks_mean_nothing(file):
     assert read_constants(path, "pedestals", (1, 2, 3)).ravel().tolist() == [1, 2, 3, 4, 5, 6]
 
 
-def test_not_a_number_is_a_number(file):
-    assert np.isnan(read_constants(file("nan 1"), "pixel_gain")[0])
-    assert np.isinf(read_constants(file("inf 1"), "pixel_gain")[0])
+@pytest.mark.parametrize("word", ["nan", "inf", "-inf", "1e39"])
+def test_constants_are_finite(file, word):
+    path = file(f"# c\n\n1 2\n3 {word}\n{word} 4\n")
+    with pytest.raises(ConstantsError, match=r"1-end\.data line 4: expected finite .*and 1 more"):
+        read_constants(path, "pixel_gain")
+
+
+def test_constants_of_another_detector_are_recognised(file):
+    path = file("\n".join(["0 " * 388] * 370))
+    with pytest.raises(WrongSizeError, match=r"found 143560 \(as for a Cspad2x2\)"):
+        read_constants(path, "pixel_status", (32, 185, 388))
 
 
 @pytest.mark.parametrize(
@@ -90,12 +98,12 @@ def test_not_a_number_is_a_number(file):
         ("", "pedestals", (1, 2, 2), r"expected 4 numbers .*found 0"),
         ("# c\n1 2\n3 x4\n", "pedestals", (4,), r"1-end\.data line 3: expected a number.*'x4'"),
         ("1 2\n3\n4,5", "pedestals", (4,), r"line 3: expected a number, found '4,5'"),
-        ("0 1.5", "pixel_status", None, r"expected whole numbers 0\.\.65535 \(uint16\), found 1.5"),
+        ("0\n1.5", "pixel_status", None, r"line 2: expected .* 0\.\.65535 \(uint16\), found 1.5"),
         ("0 -1", "pixel_status", None, r"found -1"),
         ("0 70000", "pixel_status", None, r"found 70000"),
         ("nan", "pixel_mask", None, r"0\.\.255 \(uint8\), found nan"),
         ("1e19", "status_extra", None, r"0\.\.9007199254740992 \(uint64\)"),
-        ("1e39", "pedestals", None, r"too large for float32"),
+        ("1e39", "pedestals", None, r"line 1: expected finite numbers \(float32\), found 1e\+39"),
         ("1", "geometry", None, r"geometry is text"),
         ("1", "pedestal", None, r"'pedestal' is no kind of constants. Did you mean 'pedestals'"),
     ],

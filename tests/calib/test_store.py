@@ -1,9 +1,12 @@
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from xtcview.calib import geometry as geo
 from xtcview.calib import store
-from xtcview.errors import ConstantsError
+from xtcview.errors import ConstantsError, WrongSizeError
 
 CSPAD = "CxiDs1.0:Cspad.0"
 SMALL = "CxiSc1.0:Cspad2x2.0"
@@ -180,3 +183,45 @@ def test_default_geometries_exist():
         assert geo.segments_shape(geo.default(name))[0] == segments
     assert store.default_geometry_name(CSPAD, 2) is None
     assert store.default_geometry_name("A.0:Opal1000.0", 1) is None
+
+
+def test_what_cannot_be_used_is_told(tmp_path):
+    shape = (2, 3, 4)
+    store.deploy(tmp_path, CSPAD, "pedestals", 0, 3, "1 2 3\n")
+    store.deploy(tmp_path, CSPAD, "pedestals", 4, None, "1 2\nx 3\n")
+    short, spoilt = (store.try_load(tmp_path, CSPAD, "pedestals", run, shape) for run in (1, 4))
+    assert (short.status, short.values) == ("WRONG SIZE 0-3.data", None)
+    assert (spoilt.status, spoilt.values) == ("UNREADABLE 4-end.data", None)
+    assert "4-end.data line 2: expected a number, found 'x'" in str(spoilt.error)
+    with pytest.raises(WrongSizeError):
+        store.load(tmp_path, CSPAD, "pedestals", 1, shape)
+    assert store.try_load(tmp_path, CSPAD, "pixel_gain", 1, shape).status == "DEFAULT"
+
+
+def test_deploy_tells_history(tmp_path):
+    told = {"exp": "cxitut13", "run": 7, "comment": "dark\nof the night"}
+    path = store.deploy(tmp_path, CSPAD, "pedestals", 7, None, "1", history=told)
+    line = (path.parent / "HISTORY").read_text()
+    assert line.startswith("file:7-end.data copy_of:- exp:cxitut13 run:7 app:xtcview user:")
+    assert line.endswith(" comment:dark of the night\n")
+
+
+def test_deploy_refuses_what_could_not_be_read_again(tmp_path):
+    with pytest.raises(ConstantsError, match="pedestals: expected finite numbers"):
+        store.deploy(tmp_path, CSPAD, "pedestals", 0, None, np.array([1, np.nan]))
+    assert store.available(tmp_path, CSPAD) == {}
+
+
+def test_an_interrupted_deploy_leaves_nothing(tmp_path, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    def full(path, *args, **kwargs):
+        path.touch()
+        return Full()
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(ConstantsError, match="cannot be written: No space left on device"):
+        store.deploy(tmp_path, CSPAD, "pedestals", 0, None, "1")
+    assert store.available(tmp_path, CSPAD) == {}

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from xtcview.errors import ConstantsError, near
+from xtcview.errors import ConstantsError, WrongSizeError, near
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ KINDS = {
 
 # Devices whose files have the section index fastest: (185, 388, 2) for an array of (2, 185, 388)
 INTERLEAVED = ("Cspad2x2",)
+
+
+# What a file is made for, by its count of numbers; told where the count is wrong
+_COUNTS = {
+    32 * 185 * 388: "a Cspad",
+    2 * 185 * 388: "a Cspad2x2",
+    4 * 512 * 512: "a pnCCD",
+    704 * 768: "an Epix100a",
+}
 
 
 def default_constants(kind: str, shape: Sequence[int]) -> np.ndarray | None:
@@ -92,9 +101,11 @@ def read_constants(
 
     Raises
     ------
+    WrongSizeError
+        If there are too few or too many numbers.
     ConstantsError
-        If the file cannot be read, a line is not made of numbers, there are too few or too many
-        of them or one does not fit the dtype. psana takes the default then, without a word.
+        If the file cannot be read, a line is not made of numbers, or one is not finite or does
+        not fit the dtype. psana takes the default then, without a word.
     """
     dtype = _kind(kind).dtype
     if dtype == "str":
@@ -107,14 +118,20 @@ def read_constants(
     told = _told_shape(text)
     wanted = tuple(shape) if shape is not None else told or (numbers.size,)
     if math.prod(wanted) != numbers.size:
-        raise ConstantsError(
-            f"{path}: expected {math.prod(wanted)} numbers for shape {wanted}, found "
-            f"{numbers.size}; is the file complete and made for this detector? Deploy a right "
-            "one, or move it away to go on without"
-        )
+        raise WrongSizeError(_wrong_size(str(path), wanted, numbers.size))
+    numbers = _cast(numbers, dtype, str(path), text)
     if interleaved and len(wanted) > 1:
         numbers = np.moveaxis(numbers.reshape(*wanted[1:], wanted[0]), -1, 0)
-    return _cast(numbers.reshape(wanted), dtype, str(path))
+    return np.ascontiguousarray(numbers.reshape(wanted))
+
+
+def _wrong_size(path: str, wanted: tuple[int, ...], found: int) -> str:
+    made_for = f" (as for {_COUNTS[found]})" if found in _COUNTS else ""
+    return (
+        f"{path}: expected {math.prod(wanted)} numbers for shape {wanted}, found {found}"
+        f"{made_for}; is the file complete and made for this detector? Deploy a right one, or "
+        "move it away to go on without"
+    )
 
 
 def parse_numbers(text: str, name: str = "constants") -> np.ndarray:
@@ -204,19 +221,33 @@ def _parse_slowly(text: str, name: str) -> np.ndarray:
     return np.array(found)
 
 
-def _cast(numbers: np.ndarray, dtype: DTypeLike, name: str) -> np.ndarray:
+def _cast(numbers: np.ndarray, dtype: DTypeLike, name: str, text: str) -> np.ndarray:
+    """Return numbers in a dtype; an error that names the line of the first that does not fit."""
     wanted = np.dtype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        out = numbers.astype(wanted, order="C")
     if wanted.kind in "iu":
         # float64 holds integers up to 2**53; larger status words would lose bits
         limit = min(float(np.iinfo(wanted).max), 2.0**53)
         fits = (numbers >= 0) & (numbers <= limit) & (np.floor(numbers) == numbers)
-        if not fits.all():
-            wrong = numbers[~fits].flat[0]
-            raise ConstantsError(
-                f"{name}: expected whole numbers 0..{limit:.0f} ({wanted}), found {wrong:g}"
-            )
-    with np.errstate(over="ignore"):  # beyond float32: refused below
-        out = numbers.astype(wanted, order="C")
-    if np.isinf(out).sum() > np.isinf(numbers).sum():
-        raise ConstantsError(f"{name}: a number is too large for {wanted}")
+        expected = f"whole numbers 0..{limit:.0f} ({wanted})"
+    else:
+        fits, expected = np.isfinite(out), f"finite numbers ({wanted})"
+    if not fits.all():
+        first = int(np.argmin(fits))
+        more = np.count_nonzero(~fits) - 1
+        raise ConstantsError(
+            f"{name} line {_line_of(text, first)}: expected {expected}, found {numbers[first]:g}"
+            + (f", and {more} more such numbers" if more else "")
+        )
     return out
+
+
+def _line_of(text: str, position: int) -> int:
+    """Return the number of the line that holds the number at a position."""
+    seen = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        seen += 0 if line.startswith("#") else len(line.split())
+        if seen > position:
+            return number
+    return 0

@@ -139,7 +139,7 @@ def neighbours(mask: Mask, radius: int = 1, pattern: str = "r") -> Mask:
         Of the same shape.
     """
     rows, cols = mask.shape[-2:]
-    grown = mask.copy()
+    grown: Mask = mask.copy()
     for dr in range(-radius, radius + 1):
         for dc in range(-radius, radius + 1):
             if not _reaches(dr, dc, radius, pattern):

@@ -1,21 +1,21 @@
-"""Where calibration constants live: calib/<group>/<source>/<kind>/<begin>-<end>.data.
+"""Constants in and out of the calibration store: load those that serve a run, deploy new ones.
 
-A file serves the runs begin..end. Nothing here reads numbers, see `xtcview.calib.constants`.
+What is found where is said by `xtcview.calib.places`, whose names are here too.
 """
 
 from __future__ import annotations
 
-import re
+import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from os import environ
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from xtcview.calib import kept
 from xtcview.calib.constants import (
     INTERLEAVED,
     KINDS,
@@ -23,103 +23,57 @@ from xtcview.calib.constants import (
     default_constants,
     read_constants,
 )
-from xtcview.calib.devices import COMMON_MODES, DEFAULT_GEOMETRIES, GROUPS
-from xtcview.errors import ConstantsError, near
+from xtcview.calib.devices import COMMON_MODES, DEFAULT_GEOMETRIES
+from xtcview.calib.places import (
+    LAST_RUN,
+    Range,
+    available,
+    default_geometry_name,
+    device_of,
+    find,
+    folder,
+    group_of,
+    ranges,
+)
+from xtcview.errors import ConstantsError, WrongSizeError, near
 
-LAST_RUN = 9999  # what 'end' means; larger run numbers are looked up as this one, as in psana
-
-
-class Range(NamedTuple):
-    """A file and the runs it serves, both ends included; 'end' is `LAST_RUN`."""
-
-    begin: int
-    end: int
-    path: Path
+__all__ = [
+    "DEFAULT_GEOMETRIES",
+    "LAST_RUN",
+    "Loaded",
+    "Range",
+    "available",
+    "default_geometry_name",
+    "deploy",
+    "device_of",
+    "find",
+    "folder",
+    "group_of",
+    "load",
+    "ranges",
+    "try_load",
+]
 
 
 class Loaded(NamedTuple):
     """Constants of one kind and where they come from."""
 
-    values: np.ndarray | None  # None: no file and no default
+    values: np.ndarray | None  # None: no file and no default, or a file that cannot be used
     path: Path | None  # None: the default
+    error: ConstantsError | None = None  # why the file cannot be used
 
     @property
     def status(self) -> str:
-        """Return 'LOADED <file name>', 'DEFAULT' or 'NONE', for display."""
-        if self.path is not None:
+        """Return one of psana's words, with the file's name where there is one, for display.
+
+        LOADED, DEFAULT (no file, and what stands in does nothing), WRONG SIZE, UNREADABLE, NONE.
+        """
+        if self.path is None:
+            return "NONE" if self.values is None else "DEFAULT"
+        if self.error is None:
             return f"LOADED {self.path.name}"
-        return "NONE" if self.values is None else "DEFAULT"
-
-
-def device_of(source: str) -> str:
-    """Return the device name of a source such as 'CxiDs1.0:Cspad.0' or 'DetInfo(...)'.
-
-    Raises
-    ------
-    ConstantsError
-        If the source has no device part.
-    """
-    match = re.search(r":(\w+)\.", source)
-    if match is None:
-        raise ConstantsError(
-            f"{source!r}: expected <detector>.<number>:<device>.<number>, such as CxiDs1.0:Cspad.0"
-        )
-    return match.group(1)
-
-
-def group_of(source: str) -> str:
-    """Return the folder that a source's constants are under, such as 'CsPad::CalibV1'.
-
-    Raises
-    ------
-    ConstantsError
-        If the device is not in `GROUPS`.
-    """
-    device = device_of(source)
-    if device not in GROUPS:
-        raise ConstantsError(
-            f"{source!r}: no calibration group for device {device!r}.{near(device, GROUPS)}"
-        )
-    return GROUPS[device]
-
-
-def default_geometry_name(source: str, segments: int) -> str | None:
-    """Return which built-in geometry stands in when none is deployed; None if there is none."""
-    return DEFAULT_GEOMETRIES.get((device_of(source), segments))
-
-
-def folder(calib_dir: str | Path, source: str, kind: str) -> Path:
-    """Return the folder of one kind of constants; it need not exist."""
-    return Path(calib_dir) / group_of(source) / _plain(source) / kind
-
-
-def find(calib_dir: str | Path, source: str, kind: str, run: int) -> Path | None:
-    """Return the file that serves a run, or None.
-
-    The largest begin wins, among equal begins the smallest end. Backups and HISTORY, in fact
-    everything not named <int>-<int>.data or <int>-end.data, do not count.
-    """
-    wanted = min(run, LAST_RUN)
-    serving = [r for r in ranges(calib_dir, source, kind) if r.begin <= wanted <= r.end]
-    return max(serving, key=lambda r: (r.begin, -r.end)).path if serving else None
-
-
-def ranges(calib_dir: str | Path, source: str, kind: str) -> list[Range]:
-    """Return the files of one kind, sorted by begin and end; empty without a folder.
-
-    Raises
-    ------
-    ConstantsError
-        If the folder is there and cannot be listed.
-    """
-    place = folder(calib_dir, source, kind)
-    try:
-        paths = list(place.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise ConstantsError(f"{place}: cannot be listed: {error.strerror}") from error
-    return sorted(r for r in map(_range, paths) if r is not None)
+        word = "WRONG SIZE" if isinstance(self.error, WrongSizeError) else "UNREADABLE"
+        return f"{word} {self.path.name}"
 
 
 def load(
@@ -143,7 +97,7 @@ def load(
     Returns
     -------
     Loaded
-        Values of that shape ((numbers,) for 'common_mode') and the kind's dtype.
+        Values of that shape ((numbers,) for 'common_mode') and the kind's dtype, read-only.
 
     Raises
     ------
@@ -160,34 +114,38 @@ def load(
     return Loaded(_read(path, kind, tuple(shape), device in INTERLEAVED), path)
 
 
+def try_load(
+    calib_dir: str | Path | None, source: str, kind: str, run: int, shape: Sequence[int]
+) -> Loaded:
+    """Like `load`, but a file that cannot be used is told in `Loaded.error`, not raised."""
+    try:
+        return load(calib_dir, source, kind, run, shape)
+    except ConstantsError as error:
+        path = None if calib_dir is None else find(calib_dir, source, kind, run)
+        return Loaded(None, path, error)
+
+
 def _read(
     path: Path, kind: str, shape: tuple[int, ...] | None = None, interleaved: bool = False
 ) -> np.ndarray:
-    """Read constants, or give those of the unchanged file again: parsing takes a second."""
-    state = path.stat()
-    return _parsed(path, state.st_mtime_ns, state.st_size, kind, shape, interleaved)
+    """Read constants, or give those of the unchanged file again."""
+    try:
+        key = kept.key_of(path, kind, shape, interleaved)
+    except OSError as error:
+        raise ConstantsError(f"{path}: cannot be read: {error.strerror}") from error
+    return _parsed(key, path, kind, shape, interleaved)
 
 
 @lru_cache(maxsize=16)
 def _parsed(
-    path: Path,
-    _mtime_ns: int,
-    _size: int,
-    kind: str,
-    shape: tuple[int, ...] | None,
-    interleaved: bool,
+    key: kept.Key, path: Path, kind: str, shape: tuple[int, ...] | None, interleaved: bool
 ) -> np.ndarray:
-    values = read_constants(path, kind, shape, interleaved)
+    values = kept.find(key)
+    if values is None:
+        values = read_constants(path, kind, shape, interleaved)
+        kept.keep(key, values)
     values.flags.writeable = False  # everybody has the same array
     return values
-
-
-def available(calib_dir: str | Path, source: str) -> dict[str, list[Range]]:
-    """Return what is deployed for a source: kind -> its files, kinds without files left out."""
-    place = folder(calib_dir, source, "")
-    kinds = sorted(p.name for p in place.iterdir() if p.is_dir()) if place.is_dir() else []
-    found = {kind: ranges(calib_dir, source, kind) for kind in kinds}
-    return {kind: files for kind, files in found.items() if files}
 
 
 def deploy(
@@ -199,6 +157,7 @@ def deploy(
     content: np.ndarray | str,
     number_format: str | None = None,
     comments: Sequence[str] = (),
+    history: Mapping[str, object] | None = None,
 ) -> Path:
     """Write constants for a range of runs and note it in HISTORY.
 
@@ -215,6 +174,9 @@ def deploy(
         Such as '%.2f'; see `xtcview.calib.constants.constants_text`.
     comments : sequence of str
         Lines written as comments above an array.
+    history : mapping, optional
+        What HISTORY tells besides the file's name, the user and the time: any of 'exp', 'run',
+        'copy_of' and 'comment'.
 
     Returns
     -------
@@ -224,8 +186,8 @@ def deploy(
     Raises
     ------
     ConstantsError
-        If the kind is not known, the range is empty or the file is there already: constants are
-        never overwritten.
+        If the kind is not known, the range is empty, a number is not finite or the file is there
+        already: constants are never overwritten.
     """
     if kind not in KINDS:
         raise ConstantsError(f"{kind!r} is no kind of constants.{near(kind, KINDS)}")
@@ -238,9 +200,8 @@ def deploy(
     path = folder(calib_dir, source, kind) / f"{begin}-{'end' if end is None else end}.data"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-        _note(path)
+        _write_new(path, text)
+        _note(path, history or {})
     except FileExistsError as error:
         raise ConstantsError(
             f"{path} is there already and is not overwritten; choose another range or move it away"
@@ -250,11 +211,24 @@ def deploy(
     return path
 
 
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet; nothing of it stays when that fails."""
+    with path.open("x", encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
 def _text(
     source: str, kind: str, array: np.ndarray, number_format: str | None, comments: Sequence[str]
 ) -> str:
     if KINDS[kind].dtype == "str":
         raise ConstantsError(f"{kind}: expected the text of a file, found an array")
+    if not np.isfinite(array).all():
+        raise ConstantsError(f"{kind}: expected finite numbers, found nan or infinity")
     device = device_of(source)
     # the files of both CSPADs go without the lines that tell type and shape
     described = device not in ("Cspad", "Cspad2x2")
@@ -262,29 +236,19 @@ def _text(
     return constants_text(array, number_format, comments, described, interleaved)
 
 
-def _note(path: Path) -> None:
+def _note(path: Path, history: Mapping[str, object]) -> None:
     """Add the line that tells who deployed a file and when."""
+    told = {key: _word(history.get(key, "-")) for key in ("copy_of", "exp", "run", "comment")}
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     line = (
-        f"file:{path.name} copy_of:- exp:- run:- app:xtcview user:{environ.get('USER', '-')} "
-        f"host:{socket.gethostname()} cptime:{now} comment:-\n"
+        f"file:{path.name} copy_of:{told['copy_of']} exp:{told['exp']} run:{told['run']} "
+        f"app:xtcview user:{os.environ.get('USER', '-')} host:{socket.gethostname()} "
+        f"cptime:{now} comment:{told['comment']}\n"
     )
     with (path.parent / "HISTORY").open("a", encoding="utf-8") as file:
         file.write(line)
 
 
-def _plain(source: str) -> str:
-    """Return the source without 'DetInfo(' around it."""
-    match = re.fullmatch(r"DetInfo\((.*)\)", source)
-    return match.group(1) if match else source
-
-
-_STEM = re.compile(r"(\d{1,9})-(\d{1,9}|end)\.data", re.ASCII)
-
-
-def _range(path: Path) -> Range | None:
-    match = _STEM.fullmatch(path.name)
-    if match is None:
-        return None
-    begin, end = match.groups()
-    return Range(int(begin), LAST_RUN if end == "end" else int(end), path)
+def _word(value: object) -> str:
+    """Return a value without the line breaks that would end a line of HISTORY."""
+    return " ".join(str(value).split()) or "-"
