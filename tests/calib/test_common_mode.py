@@ -173,7 +173,7 @@ def test_parameters(numbers, expected):
     ("numbers", "words"),
     [
         ((), "expected algorithm 0"),
-        ((3, 350, 350, 128), r"expected algorithm 0 .*give \(0,\)"),
+        ((9, 350, 350, 128), r"expected algorithm 0 .*give \(0,\)"),
         ((1.5, 2), "expected algorithm 0"),
         ((float("nan"),), "expected algorithm 0"),
         ((1, 25, 25), "algorithm 1 needs 4 numbers, found 3"),

@@ -40,7 +40,8 @@ def test_chain(frame):
     gain = np.full(SHAPE, 0.5, np.float32)
     factor = np.ones(SHAPE, np.float32)
     factor[1] = 6
-    panels, offsets = calibrate(raw, pedestals, CommonMode(), bad=bad, factor=factor, gain=gain)
+    done = calibrate(raw, pedestals, CommonMode(), bad=bad, factor=factor, gain=gain)
+    panels, offsets = done.panels, done.offsets
     assert offsets.tolist() == [3, -8]
     assert panels.dtype == np.float32
     assert panels[0, 50, 60] == 50
@@ -53,7 +54,7 @@ def test_order_is_common_mode_then_gain_then_status(frame):
     gain = np.full(SHAPE, 2, np.float32)
     bad = np.zeros(SHAPE, bool)
     bad[:, 50, 60] = True
-    panels, _ = calibrate(raw, pedestals, CommonMode(mean_max=5), bad=bad, gain=gain)
+    panels = calibrate(raw, pedestals, CommonMode(mean_max=5), bad=bad, gain=gain).panels
     assert (panels[0] == 0).all()
     expected = np.full((185, 388), -16)  # rejected: -8 exceeds 5
     expected[50, 60] = 0
@@ -64,7 +65,8 @@ def test_absent_segments_stay_zero(frame):
     raw, pedestals = frame
     raw[1] = 0
     present = np.array([True, False])
-    panels, offsets = calibrate(raw, pedestals, CommonMode(), present=present)
+    done = calibrate(raw, pedestals, CommonMode(), present=present)
+    panels, offsets = done.panels, done.offsets
     assert not panels[1].any()
     assert offsets[0] == 3
     assert np.isnan(offsets[1])
@@ -73,7 +75,8 @@ def test_absent_segments_stay_zero(frame):
 
 def test_with_nothing_the_result_is_raw(frame):
     raw, _ = frame
-    panels, offsets = calibrate(raw)
+    done = calibrate(raw)
+    panels, offsets = done.panels, done.offsets
     assert np.array_equal(panels, raw)
     assert np.isnan(offsets).all()
 
@@ -91,7 +94,8 @@ def test_a_camera_is_one_segment():
     raw = np.full((4, 5), 10, np.uint16)
     pedestals = np.full((1, 4, 5), 4, np.float32)
     parameters = CommonMode(threshold=5, fallback=False)
-    panels, offsets = calibrate(raw, pedestals, parameters, present=np.array([True]))
+    done = calibrate(raw, pedestals, parameters, present=np.array([True]))
+    panels, offsets = done.panels, done.offsets
     assert panels.shape == (4, 5)
     assert offsets.tolist() == [6]
     assert not panels.any()
@@ -101,7 +105,7 @@ def test_bad_pixels_hide_what_is_not_a_number(frame):
     raw, pedestals = frame
     pedestals[0, 1, 1] = np.nan
     bad = bad_pixels(np.isnan(pedestals).astype(np.uint16))
-    panels, _ = calibrate(raw, pedestals, CommonMode(), bad=bad)
+    panels = calibrate(raw, pedestals, CommonMode(), bad=bad).panels
     assert panels[0, 1, 1] == 0
 
 

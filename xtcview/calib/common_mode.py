@@ -1,14 +1,31 @@
-"""Common mode: the shift that all pixels of a segment share, from event to event."""
+"""Common mode: the shift that all pixels of a segment share, from event to event.
+
+Algorithms 1 and 5 of psana, one shift per segment, made for the CSPAD. Those of other detectors,
+with a shift per piece of a segment, are in `xtcview.calib.regions`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcview.calib.parameters import OFF, CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError
+
+__all__ = [
+    "OFF",
+    "CommonMode",
+    "Shifts",
+    "common_mode",
+    "common_mode_parameters",
+    "find_shifts",
+    "fitting",
+    "stack_of",
+    "subtract_common_mode",
+    "subtract_shift",
+]
 
 # Pixels of a 2x1 that have no connection to the sensor, on the diagonals of both ASICs. The common
 # mode skips the corners (0, 0) and (0, 194).
@@ -23,68 +40,67 @@ FIRST_BIN = -1000
 FIRST_HALF, LAST_HALF = 2 * FIRST_BIN - 1, 2 * (FIRST_BIN + BINS) - 1
 
 
-@dataclass(frozen=True)
-class CommonMode:
-    """Parameters of the common mode correction; the defaults are psana's for the CSPAD.
-
-    Attributes
-    ----------
-    algorithm : int
-        0 off, 1 first peak of the histogram, 5 mean of the unbonded pixels.
-    mean_max : float
-        Largest correction in ADU; a larger one is rejected.
-    sigma_max : float
-        Largest width of the peak in ADU (algorithm 1).
-    threshold : float
-        A peak must rise above this number of pixels per ADU (algorithm 1).
-    fallback : bool
-        Where algorithm 1 finds nothing, use algorithm 5.
-    """
-
-    algorithm: int = 1
-    mean_max: float = 25.0
-    sigma_max: float = 25.0
-    threshold: float = 100.0
-    fallback: bool = True
-
-
-OFF = CommonMode(algorithm=0)
-
-
-def common_mode_parameters(numbers: Sequence[float] | np.ndarray) -> CommonMode:
-    """Return the parameters that a file or a user gives as numbers.
+class Shifts(NamedTuple):
+    """What a common mode correction found, region by region.
 
     Parameters
     ----------
-    numbers : sequence of float
-        `1 mean_max sigma_max threshold [fallback]`, `5 mean_max` or `0 ...`. Without the fifth
-        number there is no fallback; only the defaults of `CommonMode` have it.
-
-    Raises
-    ------
-    ConstantsError
-        If a number is missing or the algorithm is not one of 0, 1 and 5.
+    regions : str
+        What has a shift of its own: 'segment', 'chunk', 'bank', 'row' or 'column' of a bank.
+    found : ndarray of float64
+        ADU; nan where nothing could be found. (segments,) for whole segments.
+    applied : ndarray of bool
+        Whether it was subtracted; False where it was not found, or refused as too large.
     """
-    values = [float(n) for n in np.ravel(numbers)]
-    needed = {0: 1, 1: 4, 5: 2}
-    algorithm = values[0] if values else None
-    if algorithm not in needed:
-        raise ConstantsError(
-            f"common mode {values}: expected algorithm 0 (off), 1 (histogram peak) or 5 (unbonded "
-            "pixels) as the first number; give (0,) to go on without"
-        )
-    if len(values) < needed[int(algorithm)]:
-        raise ConstantsError(
-            f"common mode {values}: algorithm {algorithm:g} needs {needed[int(algorithm)]} "
-            f"numbers, found {len(values)}; expected 1 mean_max sigma_max threshold [fallback] "
-            "or 5 mean_max"
-        )
-    if algorithm == 0:
-        return OFF
-    if algorithm == 5:
-        return CommonMode(5, mean_max=values[1])
-    fallback = len(values) > 4 and values[4] > 0.1
-    return CommonMode(1, values[1], values[2], values[3], fallback)
+
+    regions: str
+    found: NDArray[np.float64]
+    applied: NDArray[np.bool_]
+
+    @property
+    def offsets(self) -> NDArray[np.float64]:
+        """ADU subtracted, nan where nothing was."""
+        return np.where(self.applied, self.found, np.nan)
+
+
+def find_shifts(
+    panels: NDArray[np.float32],
+    parameters: CommonMode,
+    bad: NDArray[np.bool_] | None = None,
+    present: NDArray[np.bool_] | None = None,
+) -> Shifts:
+    """Return how far each segment is shifted, and whether that is to be corrected.
+
+    Parameters
+    ----------
+    panels : ndarray of float32
+        Shape (segments, rows, columns), ADU after pedestals.
+    parameters : CommonMode
+        Algorithm 0, 1 or 5, and limits.
+    bad : ndarray of bool, optional
+        Shape of panels; these pixels do not vote (algorithm 1).
+    present : ndarray of bool, optional
+        Shape (segments,); the others are skipped.
+
+    Returns
+    -------
+    Shifts
+        Per segment; not found where the correction is off or the segment is absent.
+    """
+    stack = stack_of(panels)
+    shifts = no_shifts(len(stack))
+    excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
+    check_segments(stack, parameters)
+    for i, segment in enumerate(stack):
+        if present is None or present[i]:
+            positions = None if excluded is None else np.flatnonzero(excluded[i])
+            shifts.found[i], shifts.applied[i] = segment_shift(segment, parameters, positions)
+    return shifts
+
+
+def no_shifts(segments: int) -> Shifts:
+    """Return shifts of segments of which nothing is found yet."""
+    return Shifts("segment", np.full(segments, np.nan), np.zeros(segments, np.bool_))
 
 
 def common_mode(
@@ -93,18 +109,7 @@ def common_mode(
     bad: NDArray[np.bool_] | None = None,
     present: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
-    """Return how far each segment is shifted.
-
-    Parameters
-    ----------
-    panels : ndarray of float32
-        Shape (segments, rows, columns), ADU after pedestals.
-    parameters : CommonMode
-        Algorithm and limits.
-    bad : ndarray of bool, optional
-        Shape of panels; these pixels do not vote (algorithm 1).
-    present : ndarray of bool, optional
-        Shape (segments,); the others are skipped.
+    """Return how much is to be subtracted from each segment; see `find_shifts`.
 
     Returns
     -------
@@ -112,21 +117,7 @@ def common_mode(
         Shape (segments,), ADU to subtract; nan where the correction is off, rejected or the
         segment is absent.
     """
-    stack = stack_of(panels)
-    found = np.full(len(stack), np.nan)
-    if parameters.algorithm == 0:
-        return found
-    if parameters.algorithm == 5 or parameters.fallback:
-        _check_2x1(stack)
-    excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
-    for i, segment in enumerate(stack):
-        if present is not None and not present[i]:
-            continue
-        if parameters.algorithm == 1:
-            found[i] = _peak_mode(segment, None if excluded is None else excluded[i], parameters)
-        if np.isnan(found[i]) and (parameters.algorithm == 5 or parameters.fallback):
-            found[i] = _unbonded_mode(segment, parameters.mean_max)
-    return found
+    return find_shifts(panels, parameters, bad, present).offsets
 
 
 def subtract_common_mode(
@@ -139,26 +130,58 @@ def subtract_common_mode(
     Computed in float64 and rounded once, as psana does.
     """
     image = np.empty_like(panels) if out is None else out
-    for segment, offset, target in zip(stack_of(panels), offsets, stack_of(image), strict=True):
-        shift = np.nan_to_num(offset)
-        np.subtract(segment, shift, out=target, dtype=np.float64, casting="same_kind")
+    if image is not panels:
+        np.copyto(image, panels)
+    for target, offset in zip(stack_of(image), offsets, strict=True):
+        if not np.isnan(offset):
+            subtract_shift(target, float(offset))
     return image
 
 
+def subtract_shift(segment: NDArray[np.float32], shift: float) -> None:
+    """Subtract a shift from all pixels of a segment, in place, in float64 and rounded once."""
+    wide = segment.astype(np.float64)
+    wide -= shift
+    np.copyto(segment, wide, casting="same_kind")
+
+
+def segment_shift(
+    segment: NDArray[np.float32], parameters: CommonMode, bad: NDArray[np.intp] | None
+) -> tuple[float, bool]:
+    """Return the shift of one segment in ADU, nan if there is none, and whether it is accepted.
+
+    Parameters
+    ----------
+    segment : ndarray of float32
+        (rows, columns), ADU after pedestals.
+    parameters : CommonMode
+        Algorithm 0, 1 or 5.
+    bad : ndarray of intp, optional
+        Flat positions of pixels that do not vote.
+    """
+    found, accepted = np.nan, False
+    if parameters.algorithm == 1:
+        found, accepted = _peak_mode(segment, bad, parameters)
+    if not accepted and (parameters.algorithm == 5 or parameters.falls_back):
+        mean = _unbonded_mode(segment)
+        accepted = abs(mean) <= parameters.mean_max
+        found = mean if accepted or np.isnan(found) else found
+    return found, accepted
+
+
 def _peak_mode(
-    segment: NDArray[np.float32], bad: NDArray[np.bool_] | None, parameters: CommonMode
-) -> float:
-    """Return the position of the first peak of the histogram, ADU; nan if it is not acceptable."""
+    segment: NDArray[np.float32], bad: NDArray[np.intp] | None, parameters: CommonMode
+) -> tuple[float, bool]:
+    """Return the position of the first peak of the histogram, ADU, and whether it is accepted."""
     counts = _histogram(segment, bad)
     peak = _first_peak(counts, parameters.threshold)
     if peak is None:
-        return np.nan
+        return np.nan, False
     mean, sigma = _refined(counts, *peak)
-    accepted = abs(mean) <= parameters.mean_max and sigma <= parameters.sigma_max
-    return mean if accepted else np.nan
+    return mean, abs(mean) <= parameters.mean_max and sigma <= parameters.sigma_max
 
 
-def _histogram(segment: NDArray[np.float32], bad: NDArray[np.bool_] | None) -> NDArray[np.intp]:
+def _histogram(segment: NDArray[np.float32], bad: NDArray[np.intp] | None) -> NDArray[np.intp]:
     """Return how many pixels have each ADU, (BINS,), values rounded half away from zero.
 
     Counts half ADU, cut towards zero, and joins the two halves of each ADU afterwards: exact, and
@@ -172,7 +195,7 @@ def _histogram(segment: NDArray[np.float32], bad: NDArray[np.bool_] | None) -> N
     bins -= FIRST_HALF
     counts = np.bincount(bins, minlength=LAST_HALF - FIRST_HALF + 1)
     if bad is not None:
-        counts -= np.bincount(bins[np.flatnonzero(bad)], minlength=len(counts))
+        counts -= np.bincount(bins[bad], minlength=len(counts))
     inner = counts[1:-1]  # what lies outside was clipped to the ends
     zero = -2 * FIRST_BIN  # position of half 0, which alone makes bin 0; others have two halves
     below, above = inner[:zero], inner[zero + 1 :]
@@ -214,11 +237,10 @@ def _refined(counts: NDArray[np.intp], position: int, left: int, right: int) -> 
     return mean + FIRST_BIN, sigma
 
 
-def _unbonded_mode(segment: NDArray[np.float32], mean_max: float) -> float:
-    """Return the mean of the unbonded pixels, ADU; nan if it is larger than allowed."""
+def _unbonded_mode(segment: NDArray[np.float32]) -> float:
+    """Return the mean of the unbonded pixels, ADU."""
     total = np.float32(segment[UNBONDED_ROWS, UNBONDED_COLS].sum(dtype=np.float64))
-    mean = float(total) / len(UNBONDED_ROWS)  # a float32 sum, as psana's results show
-    return mean if abs(mean) <= mean_max else np.nan
+    return float(total) / len(UNBONDED_ROWS)  # a float32 sum, as psana's results show
 
 
 def stack_of(panels: np.ndarray) -> np.ndarray:
@@ -236,8 +258,10 @@ def fitting(constants: np.ndarray, panels: np.ndarray, name: str) -> np.ndarray:
     return constants.reshape(panels.shape)
 
 
-def _check_2x1(stack: np.ndarray) -> None:
-    if stack.shape[1:] != UNBONDED_SHAPE:
+def check_segments(stack: np.ndarray, parameters: CommonMode) -> None:
+    """Refuse unbonded pixels on segments that have none."""
+    needed = parameters.algorithm == 5 or parameters.falls_back
+    if needed and stack.shape[1:] != UNBONDED_SHAPE:
         raise ConstantsError(
             f"the common mode of unbonded pixels is made for segments of {UNBONDED_SHAPE}, found "
             f"{stack.shape[1:]}; use algorithm 1 without fallback, or (0,) for none"

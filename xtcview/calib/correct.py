@@ -6,6 +6,10 @@ psana's: pedestals, common mode, gain map, pixel gain, status.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,18 +18,27 @@ from numpy.typing import NDArray
 from xtcview.calib.common_mode import (
     OFF,
     CommonMode,
+    Shifts,
+    check_segments,
     common_mode,
     common_mode_parameters,
     fitting,
+    no_shifts,
+    segment_shift,
     stack_of,
     subtract_common_mode,
+    subtract_shift,
 )
+from xtcview.calib.regions import subtract_regions
 
 __all__ = [
     "LOW_GAIN",
     "OFF",
+    "STEPS",
+    "BadPixels",
     "Calibrated",
     "CommonMode",
+    "Shifts",
     "bad_pixels",
     "calibrate",
     "common_mode",
@@ -38,11 +51,40 @@ __all__ = [
 LOW_GAIN = 6.85  # psana's factor: a pixel in low gain is that much less sensitive
 
 
+# The chain, in psana's order; a detector can be asked for some of it
+STEPS = ("pedestals", "common_mode", "gain_map", "pixel_gain", "mask")
+_THREADS = 2  # more do not help: the histograms of the common mode hold Python's lock
+_MANY = 8  # segments, from which on threads are worth their start
+
+
+class BadPixels(NamedTuple):
+    """Bad pixels, made ready for many events.
+
+    Parameters
+    ----------
+    pixels : ndarray of bool
+        (segments, rows, columns), True = bad.
+    positions : tuple of ndarray of intp
+        Their flat positions in each segment.
+    """
+
+    pixels: NDArray[np.bool_]
+    positions: tuple[NDArray[np.intp], ...]
+
+
 class Calibrated(NamedTuple):
     """Result of `calibrate`."""
 
     panels: NDArray[np.float32]  # ADU, shape of the raw panels
-    common_mode: NDArray[np.float64]  # (segments,) ADU subtracted, nan = nothing was
+    common_mode: tuple[Shifts, ...]  # what was found, per kind of region; empty when it is off
+
+    @property
+    def offsets(self) -> NDArray[np.float64]:
+        """ADU subtracted from each segment (algorithms 1 and 5), nan where nothing was."""
+        first = self.common_mode[:1]
+        if first and first[0].regions == "segment":
+            return first[0].offsets
+        return np.full(len(stack_of(self.panels)), np.nan)
 
 
 def subtract_pedestals(
@@ -84,18 +126,27 @@ def bad_pixels(*statuses: np.ndarray | None) -> NDArray[np.bool_] | None:
     return np.logical_or.reduce(given) if given else None
 
 
+def ready(bad: NDArray[np.bool_] | BadPixels | None) -> BadPixels | None:
+    """Return bad pixels with their positions, to be found once and used for many events."""
+    if bad is None or isinstance(bad, BadPixels):
+        return bad
+    return BadPixels(bad, tuple(np.flatnonzero(segment) for segment in stack_of(bad)))
+
+
 def calibrate(
     raw: np.ndarray,
     pedestals: np.ndarray | None = None,
     parameters: CommonMode = OFF,
     *,
-    bad: NDArray[np.bool_] | None = None,
+    bad: NDArray[np.bool_] | BadPixels | None = None,
     factor: np.ndarray | None = None,
     gain: np.ndarray | None = None,
     present: NDArray[np.bool_] | None = None,
+    rms: np.ndarray | None = None,
+    interleaved: bool = False,
     out: NDArray[np.float32] | None = None,
 ) -> Calibrated:
-    """Return the panels after the whole chain.
+    """Return the panels after the whole chain; a step without its argument is left out.
 
     Parameters
     ----------
@@ -105,36 +156,129 @@ def calibrate(
         ADU, subtracted; None counts as zero.
     parameters : CommonMode
         Common mode; pixels in `bad` do not vote, yet the correction applies to all pixels.
-    bad : ndarray of bool, optional
+    bad : ndarray of bool or BadPixels, optional
         True = bad; these pixels become 0.
     factor : ndarray, optional
         From `gain_factor`, multiplied. psana applies it to the full CSPAD only.
     gain : ndarray, optional
         The constants 'pixel_gain', multiplied.
     present : ndarray of bool, optional
-        Shape (segments,); absent segments stay 0 (psana turns them into minus the pedestals).
+        Shape (segments,); absent segments stay 0 (psana turns them into minus the pedestals) and
+        have no common mode.
+    rms : ndarray, optional
+        Noise in ADU, for algorithm 6.
+    interleaved : bool
+        See `xtcview.calib.regions.subtract_regions`.
     out : ndarray of float32, optional
         Where to put the result, shape of raw.
 
     Returns
     -------
     Calibrated
-        Panels in ADU of high gain, float32 throughout, and the common mode per segment.
+        Panels in ADU of high gain, float32 throughout, and what the common mode was.
 
     Raises
     ------
     ConstantsError
-        If an array does not have as many values as raw.
+        If an array does not have as many values as raw, or the algorithm is not made for it.
     """
-    panels = subtract_pedestals(raw, pedestals, out)
-    offsets = common_mode(panels, parameters, bad, present)
-    if not np.isnan(offsets).all():
-        subtract_common_mode(panels, offsets, out=panels)
-    for name, factors in (("gain factor", factor), ("pixel_gain", gain)):
-        if factors is not None:
-            np.multiply(panels, fitting(factors, raw, name), out=panels, casting="same_kind")
-    if bad is not None:  # not a product with 0: nan would survive
-        np.copyto(panels, np.float32(0), where=fitting(bad, raw, "bad pixels"))
-    if present is not None and not present.all():
-        stack_of(panels)[~present] = 0
-    return Calibrated(panels, offsets)
+    panels: NDArray[np.float32] = np.empty(raw.shape, np.float32) if out is None else out
+    known = ready(bad)
+    whole = fitting(known.pixels, raw, "bad pixels") if known else None
+    chain = _Chain(
+        stack_of(raw),
+        stack_of(panels),
+        _stack("pedestals", pedestals, raw),
+        tuple(_stack(n, a, raw) for n, a in (("gain factor", factor), ("pixel_gain", gain))),
+        known.positions if known else None,
+    )
+    there = np.arange(len(chain.raw)) if present is None else np.flatnonzero(present)
+    if parameters.algorithm in (0, 1, 5):
+        shifts = [_by_segment(chain, parameters, there)]
+    else:
+        _each(chain.subtract, there)
+        votes = _without_absent(whole, panels, there)
+        shifts = subtract_regions(panels, parameters, votes, rms, interleaved)
+        _each(chain.scale, there)
+    chain.panels[np.setdiff1d(np.arange(len(chain.raw)), there)] = 0
+    return Calibrated(panels, tuple(shifts) if parameters.algorithm else ())
+
+
+def _by_segment(chain: _Chain, parameters: CommonMode, there: NDArray[np.intp]) -> Shifts:
+    """Do all steps of a segment while it is in the processor's cache."""
+    shifts = no_shifts(len(chain.raw))
+    check_segments(chain.raw, parameters)
+
+    def whole_chain(number: int) -> None:
+        chain.subtract(number)
+        panel = chain.panels[number]
+        bad = None if chain.bad is None else chain.bad[number]
+        found, applied = segment_shift(panel, parameters, bad)
+        if applied:
+            subtract_shift(panel, found)
+        shifts.found[number], shifts.applied[number] = found, applied
+        chain.scale(number)
+
+    _each(whole_chain, there)
+    return shifts
+
+
+class _Chain(NamedTuple):
+    """One event and the constants for it, all by segment."""
+
+    raw: np.ndarray
+    panels: NDArray[np.float32]
+    pedestals: np.ndarray | None
+    factors: tuple[np.ndarray | None, ...]
+    bad: tuple[NDArray[np.intp], ...] | None
+
+    def subtract(self, number: int) -> None:
+        panel = self.panels[number]
+        np.copyto(panel, self.raw[number], casting="same_kind")
+        if self.pedestals is not None:
+            np.subtract(panel, self.pedestals[number], out=panel, casting="same_kind")
+
+    def scale(self, number: int) -> None:
+        panel = self.panels[number]
+        for factor in self.factors:
+            if factor is not None:
+                np.multiply(panel, factor[number], out=panel, casting="same_kind")
+        if self.bad is not None:  # not a product with 0: nan would survive
+            panel.reshape(-1)[self.bad[number]] = 0
+
+
+def _stack(name: str, constants: np.ndarray | None, raw: np.ndarray) -> np.ndarray | None:
+    return None if constants is None else stack_of(fitting(constants, raw, name))
+
+
+def _without_absent(
+    bad: NDArray[np.bool_] | None, panels: NDArray[np.float32], there: NDArray[np.intp]
+) -> NDArray[np.bool_] | None:
+    """Return which pixels do not vote: bad ones, and all of absent segments."""
+    stack = stack_of(panels)
+    if len(there) == len(stack):
+        return bad
+    votes = np.ones(stack.shape, np.bool_)
+    votes[there] = False if bad is None else stack_of(bad)[there]
+    stack[np.setdiff1d(np.arange(len(stack)), there)] = 0
+    return votes.reshape(panels.shape)
+
+
+def _each(function: Callable[[int], None], numbers: Iterable[int]) -> None:
+    """Call a function with each number, in threads when there are many."""
+    todo = [int(number) for number in numbers]
+    if len(todo) < _MANY or (os.cpu_count() or 1) < _THREADS:
+        for number in todo:
+            function(number)
+        return
+
+    def some(first: int) -> None:
+        for number in todo[first::_THREADS]:
+            function(number)
+
+    list(_pool().map(some, range(_THREADS)))
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="xtcview-calib")
