@@ -14,34 +14,28 @@ import numpy as np
 import numpy.typing as npt
 
 from xtcview.calib import (
+    access,
     assemble,
-    correct,
-    gains,
     geometry,
-    levels,
-    medians,
     old_geometry,
     sensors,
     store,
 )
-from xtcview.calib.common_mode import CommonMode, common_mode_parameters
+from xtcview.corrections import Corrections
 from xtcview.errors import ConstantsError, SourceError, near
 from xtcview.format.src import DetInfo, make_src
-from xtcview.positions import Offset, Positions, Shape, run_of
-from xtcview.run import asics, readings
+from xtcview.positions import Offset, Positions, Shape
+from xtcview.run import asics, buffers, readings
 from xtcview.run.datasource import latest_env
 from xtcview.run.env import Env
 from xtcview.run.event import Event
-from xtcview.run.files import Problem
-from xtcview.run.frames import CSPAD_SHAPE, QUADS, Raw, read_cspad
+from xtcview.run.frames import CSPAD_SHAPE, Raw, read_cspad
 from xtcview.run.panels import READERS
 from xtcview.run.run import Run
 from xtcview.source import Source
-from xtcview.types import cspad
 
 Array = npt.NDArray[Any]
 _SEARCHED = 200  # events in which to look for the first frame of a camera
-_MASKS = ("pixel_status", "status_extra", "status_data")  # psana's default mask
 
 
 def area_detectors(run: Run) -> list[DetInfo]:
@@ -89,7 +83,7 @@ def _by_name(run: Run, name: str, there: list[DetInfo]) -> list[DetInfo]:
     return [src for src in there if pattern.matches(src)] or by_device
 
 
-class Detector(Positions):
+class Detector(Positions, Corrections):
     """One area detector of a run.
 
     Parameters
@@ -107,6 +101,8 @@ class Detector(Positions):
         As asked for; alias in the run or ''.
     source : str
         Such as 'CxiDs1.0:Cspad.0'.
+    without : set of str
+        Kinds of constants that are not used though they are deployed, such as 'pixel_gain'.
     """
 
     def __new__(
@@ -125,17 +121,14 @@ class Detector(Positions):
     def __init__(
         self, name: str | None = None, env: Env | Run | None = None, accept_missing: bool = False
     ) -> None:
-        super().__init__()
+        Positions.__init__(self)
         self._run = _run_from(name, env)
+        Corrections.__init__(self, self._run)
         self.src = find_source(self._run, name)
         self.alias, self.source = self._run.aliases.alias(self.src), self.src.name
         self.name = name or self.alias or self.source
         self._device = self.src.devName()
         self._read = READERS[self._device]
-        self._constants: dict[tuple[str, int], store.Loaded] = {}
-        self._factor: tuple[Any, Array | None] = (None, None)
-        self._levels = levels.Levels()
-        self._bad: dict[int, npt.NDArray[np.bool_] | None] = {}
 
     @cached_property
     def shape(self) -> Shape:
@@ -188,64 +181,6 @@ class Detector(Positions):
         found = self._read(evt, self.src)
         return np.zeros(self.shape[0], bool) if found is None else found.present
 
-    def pedestals(self, evt: Event | int) -> Array | None:
-        """Return the pedestals of a run, float32 of `shape`, ADU; None when none are deployed.
-
-        Jungfrau and Epix10ka: gain modes in front, see `calib.gains.FAMILIES`.
-        """
-        return self._deployed("pedestals", evt)
-
-    def bad(self, evt: Event | int) -> npt.NDArray[np.bool_] | None:
-        """Return True where a pixel's status says bad, bool of `shape`; None without a file."""
-        run = run_of(evt)
-        if run not in self._bad:
-            bad = correct.bad_pixels(*(self._deployed(kind, run) for kind in _MASKS))
-            self._bad[run] = gains.merged_bad(self._device, bad)
-        return self._bad[run]
-
-    def calib(self, evt: Event, cmpars: tuple[float, ...] | None = None) -> Array | None:
-        """Return the event after pedestals, common mode, gain and status, in psana's order.
-
-        Parameters
-        ----------
-        evt : Event
-        cmpars : tuple of numbers, optional
-            Common mode parameters instead of the run's; (0,) switches it off.
-
-        Returns
-        -------
-        ndarray of float32 or None
-            ADU of high gain, shape of `raw`. Bad pixels and absent segments are 0. Jungfrau and
-            Epix10ka: in units of 1 / pixel_gain, see `calib.gains.calibrate`.
-        """
-        found = self._read(evt, self.src)
-        if found is None:
-            return None
-        pedestals = self.pedestals(evt)
-        if pedestals is None and not sensors.is_camera(self._device):
-            self._tell_uncalibrated(evt)
-        if self._device in gains.FAMILIES:
-            return self._calibrate_by_mode(evt, found.panels, cmpars)
-        if pedestals is None and self._device not in sensors.SENSORS:
-            return found.panels.astype(np.float32)  # psana's rule for frames of varying size
-        return correct.calibrate(
-            found.panels,
-            pedestals,
-            self._common_mode(evt) if cmpars is None else common_mode_parameters(cmpars),
-            bad=self.bad(evt),
-            factor=self._gain_factor(evt),
-            gain=self._deployed("pixel_gain", evt),
-            present=None if found.panels.ndim == 2 else found.present,
-        ).panels
-
-    def _tell_uncalibrated(self, evt: Event) -> None:
-        """Note, once, that the run has no pedestals: psana would say nothing."""
-        folder = store.folder(self._run.calib_dir, self.source, "pedestals")
-        what = f"no pedestals of {self.source} for run {evt.run()}"
-        problem = Problem(str(folder), None, what, "calib and image begin with the counts")
-        if problem not in self._run.problems:
-            self._run.problems.append(problem)
-
     def image(
         self,
         evt: Event,
@@ -273,7 +208,9 @@ class Detector(Positions):
         if panels is None or (panels.ndim == 2 and self._device not in sensors.PLACED):
             return panels
         plan = self.assembly(evt, pix_scale_size_um, xy0_off_pix)
-        return assemble.assemble(np.asarray(panels, "f4"), plan)
+        return assemble.assemble(
+            np.asarray(panels, "f4"), plan, out=buffers.empty(plan.shape, "f4")
+        )
 
     def _find_geometry(self, run: int) -> geometry.Geometry:
         path = store.find(self._run.calib_dir, self.source, "geometry", run)
@@ -292,56 +229,15 @@ class Detector(Positions):
 
     def constants(self, evt: Event | int) -> dict[str, str]:
         """Return for each kind of constants where it comes from, such as 'LOADED 0-end.data'."""
-        kinds = ("pedestals", "pixel_status", "pixel_gain", "common_mode")
-        told = {kind: self._load(kind, evt).status for kind in kinds}
-        path = store.find(self._run.calib_dir, self.source, "geometry", run_of(evt))
+        told = super().constants(evt)
+        path = store.find(self._run.calib_dir, self.source, "geometry", access.run_of(evt))
         table = self.geometry(evt)
         plain = "DEFAULT" if table.is_default else "NONE (plain matrix)"
         if path is None:
-            old = [f"{kind}/{file.name}" for kind, file in self._old_files(run_of(evt)).items()]
-            return told | {"geometry": f"LOADED {', '.join(old)}" if old else plain}
-        return told | {"geometry": f"LOADED {path.name}"}
-
-    def _load(self, kind: str, evt: Event | int) -> store.Loaded:
-        key = kind, run_of(evt)
-        if key not in self._constants:
-            shape = gains.constants_shape(self._device, kind, self.shape)
-            place = (self._run.calib_dir, self.source, kind, key[1], shape)
-            self._constants[key] = store.load(*place)
-        return self._constants[key]
-
-    def _common_mode(self, evt: Event) -> CommonMode:
-        return common_mode_parameters(self._load("common_mode", evt).values)  # type: ignore[arg-type]
-
-    def _gain_factor(self, evt: Event) -> Array | None:
-        """Return the factor of low gain pixels; None when all are in high gain, or not a CSPAD."""
-        if self._read is not read_cspad:
-            return None
-        config = evt.config.get(cspad.Config[::-1], self.src)
-        if config is not self._factor[0]:
-            maps = np.stack([config.quads(q).gm().gainMap() for q in range(QUADS)])
-            factor = None if (maps == 0xFFFF).all() else correct.gain_factor(maps)
-            self._factor = config, factor
-        return self._factor[1]
-
-    def _calibrate_by_mode(self, evt: Event, raw: Array, cmpars: Any) -> Array:
-        """Apply the chain of the detectors whose pixels choose their gain."""
-        numbers = self._load("common_mode", evt).values if cmpars is None else cmpars
-        config = asics.gain_config(evt.config, self.src)
-        found = self._levels.of(
-            (evt.run(), config),
-            lambda: None if config is None else gains.epix10ka_bits(*asics.pixel_config(config)),
-            lambda kind: self._deployed(kind, evt),
-            raw.shape,
-        )
-        banks = gains.FAMILIES[self._device].banks
-        parameters = medians.median_parameters(numbers)  # type: ignore[arg-type]
-        return levels.calibrate(raw, found, parameters, banks, self.bad(evt))
-
-    def _deployed(self, kind: str, evt: Event | int) -> Array | None:
-        """Return constants of a run; None when none are deployed."""
-        found = self._load(kind, evt)
-        return None if found.path is None else found.values
+            old = self._old_files(access.run_of(evt)).items()
+            text = f"LOADED {', '.join(f'{kind}/{file.name}' for kind, file in old)}"
+            return told | {"geometry": access.Told(text if old else plain)}
+        return told | {"geometry": access.Told(f"LOADED {path.name}", path)}
 
     def __repr__(self) -> str:
         alias = f" '{self.alias}'" if self.alias else ""

@@ -129,8 +129,7 @@ def _wrong_size(path: str, wanted: tuple[int, ...], found: int) -> str:
     made_for = f" (as for {_COUNTS[found]})" if found in _COUNTS else ""
     return (
         f"{path}: expected {math.prod(wanted)} numbers for shape {wanted}, found {found}"
-        f"{made_for}; is the file complete and made for this detector? Deploy a right one, or "
-        "move it away to go on without"
+        f"{made_for}; is the file complete and made for this detector? Deploy a right one"
     )
 
 

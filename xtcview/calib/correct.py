@@ -143,6 +143,7 @@ def calibrate(
     gain: np.ndarray | None = None,
     present: NDArray[np.bool_] | None = None,
     rms: np.ndarray | None = None,
+    mask: NDArray[np.uint8] | None = None,
     interleaved: bool = False,
     out: NDArray[np.float32] | None = None,
 ) -> Calibrated:
@@ -157,7 +158,7 @@ def calibrate(
     parameters : CommonMode
         Common mode; pixels in `bad` do not vote, yet the correction applies to all pixels.
     bad : ndarray of bool or BadPixels, optional
-        True = bad; these pixels become 0.
+        True = bad; these pixels become 0, unless a mask is given.
     factor : ndarray, optional
         From `gain_factor`, multiplied. psana applies it to the full CSPAD only.
     gain : ndarray, optional
@@ -167,6 +168,8 @@ def calibrate(
         have no common mode.
     rms : ndarray, optional
         Noise in ADU, for algorithm 6.
+    mask : ndarray of uint8, optional
+        1 = good; where it is 0 pixels become 0, instead of those in `bad`.
     interleaved : bool
         See `xtcview.calib.regions.subtract_regions`.
     out : ndarray of float32, optional
@@ -191,6 +194,7 @@ def calibrate(
         _stack("pedestals", pedestals, raw),
         tuple(_stack(n, a, raw) for n, a in (("gain factor", factor), ("pixel_gain", gain))),
         known.positions if known else None,
+        None if mask is None else stack_of(fitting(mask, raw, "mask")) == 0,
     )
     there = np.arange(len(chain.raw)) if present is None else np.flatnonzero(present)
     if parameters.algorithm in (0, 1, 5):
@@ -231,6 +235,7 @@ class _Chain(NamedTuple):
     pedestals: np.ndarray | None
     factors: tuple[np.ndarray | None, ...]
     bad: tuple[NDArray[np.intp], ...] | None
+    hidden: NDArray[np.bool_] | None
 
     def subtract(self, number: int) -> None:
         panel = self.panels[number]
@@ -243,7 +248,9 @@ class _Chain(NamedTuple):
         for factor in self.factors:
             if factor is not None:
                 np.multiply(panel, factor[number], out=panel, casting="same_kind")
-        if self.bad is not None:  # not a product with 0: nan would survive
+        if self.hidden is not None:
+            panel[self.hidden[number]] = 0
+        elif self.bad is not None:  # not a product with 0: nan would survive
             panel.reshape(-1)[self.bad[number]] = 0
 
 

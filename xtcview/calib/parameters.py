@@ -63,7 +63,7 @@ class CommonMode:
 OFF = CommonMode(algorithm=0)
 
 # What psana calls the settings of algorithm 6, which are no numbers of a file
-_KEYWORDS = {
+KEYWORDS = {
     "maxCorr": "mean_max",
     "histoRange": "reach",
     "colrow": "regions",
@@ -129,12 +129,12 @@ def _bright_free(values: list[float], **settings: Any) -> CommonMode:
     if len(values) > 1:  # psana does not look at them
         raise ConstantsError(
             f"common mode {values}: algorithm 6 has no further numbers; give the keywords "
-            f"{', '.join(_KEYWORDS)}"
+            f"{', '.join(KEYWORDS)}"
         )
     for name in settings:
-        if name not in _KEYWORDS:
-            raise ConstantsError(f"algorithm 6 has no {name!r}.{near(name, _KEYWORDS)}")
-    named = {_KEYWORDS[name]: value for name, value in settings.items()}
+        if name not in KEYWORDS:
+            raise ConstantsError(f"algorithm 6 has no {name!r}.{near(name, KEYWORDS)}")
+    named = {KEYWORDS[name]: value for name, value in settings.items()}
     return CommonMode(6, **{"mean_max": 30.0, **named})
 
 

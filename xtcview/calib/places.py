@@ -91,7 +91,7 @@ def ranges(calib_dir: str | Path, source: str, kind: str) -> list[Range]:
         return []
     except OSError as error:
         raise ConstantsError(f"{place}: cannot be listed: {error.strerror}") from error
-    return sorted(r for r in map(_range, paths) if r is not None)
+    return sorted(r for r in map(range_of, paths) if r is not None)
 
 
 def available(calib_dir: str | Path, source: str) -> dict[str, list[Range]]:
@@ -111,7 +111,8 @@ def _plain(source: str) -> str:
 _STEM = re.compile(r"(\d{1,9})-(\d{1,9}|end)\.data", re.ASCII)
 
 
-def _range(path: Path) -> Range | None:
+def range_of(path: Path) -> Range | None:
+    """Return the runs that a file serves by its name; None if it is no file of constants."""
     match = _STEM.fullmatch(path.name)
     if match is None:
         return None

@@ -33,12 +33,14 @@ from xtcview.calib.places import (
     find,
     folder,
     group_of,
+    range_of,
     ranges,
 )
 from xtcview.errors import ConstantsError, WrongSizeError, near
 
 __all__ = [
     "DEFAULT_GEOMETRIES",
+    "INTERLEAVED",
     "LAST_RUN",
     "Loaded",
     "Range",
@@ -50,6 +52,7 @@ __all__ = [
     "folder",
     "group_of",
     "load",
+    "range_of",
     "ranges",
     "try_load",
 ]
@@ -133,7 +136,11 @@ def _read(
         key = kept.key_of(path, kind, shape, interleaved)
     except OSError as error:
         raise ConstantsError(f"{path}: cannot be read: {error.strerror}") from error
-    return _parsed(key, path, kind, shape, interleaved)
+    try:
+        return _parsed(key, path, kind, shape, interleaved)
+    except ConstantsError as error:
+        hint = f"to go on without it, say det.without.add({kind!r})"
+        raise type(error)(f"{error}; {hint}") from error
 
 
 @lru_cache(maxsize=16)
