@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.calib import masks, store
+from xtcview.calib.common_mode import fitting
 from xtcview.calib.constants import KINDS
 from xtcview.calib.correct import BadPixels, bad_pixels, ready
 from xtcview.calib.masks import Mask
@@ -250,18 +251,11 @@ class Constants:
         """Return the mask that calibrated panels are multiplied by; None: just the status."""
         if wanted and own is None and not places:
             return None
+        whole = np.ones(self.shape, np.uint8)
         if not wanted:
-            return np.ones(self.shape, np.uint8)
-        made = self.mask(evt, **{"status": True, **places})
-        if own is None:
-            return made
-        if own.size != np.prod(self.shape):
-            raise ConstantsError(
-                f"mask: expected {np.prod(self.shape)} values for panels of shape "
-                f"{tuple(self.shape)}, found shape {own.shape}"
-            )
-        user = (own.reshape(self.shape) != 0).astype(np.uint8)
-        return masks.merge(made, user)
+            return whole
+        user = None if own is None else (fitting(own, whole, "mask") != 0).astype(np.uint8)
+        return masks.merge(whole, self.mask(evt, **{"status": True, **places}), user)
 
 
 def run_of(evt: Any) -> int:
