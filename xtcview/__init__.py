@@ -1,6 +1,6 @@
 """Open LCLS-I X-ray runs, look at them, sum them.
 
-``import xtcview`` for new work: `open`, `view`, `reduce`. ``import xtcview as psana`` for
+``import xtcview`` for new work: `open`, `view`, `reduce`, `darks`. ``import xtcview as psana`` for
 scripts of psana: `DataSource`, `Source`, `EventId`, `Detector` and the packages of types.
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .detector import Detector as Detector
     from .detector import DetNames as DetNames
     from .reduce.api import reduce as reduce
+    from .reduce.darks import darks as darks
     from .viewer import view as view
 
 __version__ = "0.1.0"
@@ -75,7 +76,12 @@ _LAZY = {
     "iStar": "types.istar",
     "reduce": "reduce",  # a package that can be called
 }
-_LAZY_FUNCTIONS = {"DetNames": "detector", "Detector": "detector", "view": "viewer"}
+_LAZY_FUNCTIONS = {
+    "DetNames": "detector",
+    "Detector": "detector",
+    "darks": "reduce.darks",
+    "view": "viewer",
+}
 
 # `open` is public too, but not starred: scripts that import * keep Python's own.
 __all__ = [
@@ -86,6 +92,7 @@ __all__ = [
     "EventTime",
     "Source",
     "XtcError",
+    "darks",
     "setConfigFile",
     "setOption",
     "setOptions",

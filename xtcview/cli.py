@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xtcview.errors import XtcError
+from xtcview.errors import ConstantsError, XtcError
+
+if TYPE_CHECKING:
+    from xtcview.run.run import Run
 
 app = typer.Typer(
     help="Open LCLS-I X-ray runs anywhere.", no_args_is_help=True, add_completion=False
@@ -63,7 +66,7 @@ def info(
         bool, typer.Option("--check", help="Read all events to find problems, not only some.")
     ] = False,
 ) -> None:
-    """Say what a run holds: streams, events, sources, EPICS names, problems."""
+    """Say what a run holds: streams, events, sources, EPICS names, problems, constants."""
     from xtcview.run.check import check
     from xtcview.run.datasource import DataSource
     from xtcview.run.summary import summary
@@ -73,6 +76,24 @@ def info(
         with run:
             looked = check(run, whole) if len(runs) == 1 or whole else 0
             typer.echo(summary(run, every, looked) if len(runs) == 1 else repr(run))
+            if len(runs) == 1:
+                typer.echo("\n".join(_constants(run)))
+
+
+def _constants(run: Run) -> list[str]:
+    """Say for each area detector where its constants come from."""
+    from xtcview.detector import Detector, area_detectors
+
+    lines = ["", f"constants of {run.calib_dir}"]
+    for src in area_detectors(run):
+        try:
+            told = Detector(src.name, run).constants(run.run())
+        except ConstantsError as error:
+            lines.append(f"  {error}")
+            continue
+        lines.append(f"  {src.name}: " + ", ".join(f"{kind} {text}" for kind, text in told.items()))
+        lines += [f"    {why}" for text in told.values() if (why := getattr(text, "why", ""))]
+    return lines
 
 
 @app.command()

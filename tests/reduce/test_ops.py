@@ -141,3 +141,21 @@ def test_unknown_op():
 def test_ops_that_are_no_names(names):
     with pytest.raises(XtcError, match=r"expected names such as"):
         ops.find(names)
+
+
+@pytest.mark.parametrize("dtype", ["<i2", "<u2", "<f4"])
+def test_events_above_and_below_are_counted(dtype):
+    frames, held = frames_of(dtype, 20)
+    names = ("above:1200.5", "below:-3", "mean")
+    found = results(names, accumulate(names, frames, held), held, dtype)
+    for name, compare in (("above:1200.5", np.greater), ("below:-3", np.less)):
+        limit = float(name.split(":")[1])
+        seen = [compare(f, limit) & h[:, None, None] for f, h in zip(frames, held, strict=True)]
+        assert np.array_equal(found[name], np.sum(seen, axis=0))
+        assert found[name].dtype == np.int64
+
+
+@pytest.mark.parametrize("name", ["above", "above:", "above:x", "over:3", "above:1e3"])
+def test_counting_needs_a_number(name):
+    with pytest.raises(XtcError, match="no op is called"):
+        ops.find(name)

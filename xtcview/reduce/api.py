@@ -35,7 +35,8 @@ def reduce(
     name : str, optional
         Detector, by name, source or alias. Without it the run's only area detector.
     ops : str or iterable of str
-        Any of 'sum', 'mean', 'std' (of the population), 'min' and 'max'; computed in one pass.
+        Any of 'sum', 'mean', 'std' (of the population), 'min' and 'max', and 'above:<ADU>' or
+        'below:<ADU>', the number of events in which a pixel is so; computed in one pass.
     events : slice, range, mask, sequence of int or of EventTime, optional
         Which events; all by default.
     engines : 'serial', int, Client, Cluster or concurrent.futures.Executor

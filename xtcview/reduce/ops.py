@@ -11,6 +11,7 @@ the events into chunks, on any number of engines, merges to the same bits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -173,8 +174,29 @@ OPS: dict[str, Op] = {
 }
 
 
+_COUNTING = re.compile(r"(above|below):(-?\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
+
+
+def _counting(name: str) -> Op | None:
+    """Return the op that counts the events in which a pixel is above, or below, so many ADU."""
+    match = _COUNTING.fullmatch(name)
+    if match is None:
+        return None
+    compare: np.ufunc = np.greater if match.group(1) == "above" else np.less
+    limit = float(match.group(2))
+
+    def add(state: Array, frame: Array) -> None:
+        state += compare(frame, limit)
+
+    def zero(shape: tuple[int, ...], dtype: np.dtype[Any], events: int) -> Array:
+        return np.zeros(shape, np.int32)
+
+    part = Part(name, zero, add, np.add)
+    return Op(name, (part,), lambda parts, n, dtype: parts[0].astype(np.int64))
+
+
 def find(names: str | Iterable[str]) -> tuple[Op, ...]:
-    """Return the ops of these names.
+    """Return the ops of these names; 'above:16000' and 'below:1' count events per pixel.
 
     Raises
     ------
@@ -186,10 +208,11 @@ def find(names: str | Iterable[str]) -> tuple[Op, ...]:
     wanted = [names] if isinstance(names, str) else list(names)
     if not wanted:
         raise XtcError(f"no op is given, so there is nothing to compute.{near('', OPS)}")
-    for name in wanted:
-        if name not in OPS:
-            raise XtcError(f"no op is called {name!r}.{near(str(name), OPS)}")
-    return tuple(OPS[name] for name in dict.fromkeys(wanted))
+    found = {name: OPS.get(name) or _counting(str(name)) for name in wanted}
+    for name, op in found.items():
+        if op is None:
+            raise XtcError(f"no op is called {name!r}.{near(str(name), [*OPS, 'above:16000'])}")
+    return tuple(op for op in found.values() if op is not None)
 
 
 def parts_of(ops: Iterable[Op]) -> tuple[Part, ...]:

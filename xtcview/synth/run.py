@@ -98,7 +98,7 @@ def write_demo(
     with TemporaryDirectory(prefix="unfinished-", dir=out) as unfinished:
         calib, xtc = Path(unfinished) / "calib", Path(unfinished) / "xtc"
         demo = _prepare(calib, events, seed)
-        _write_streams(xtc, demo, progress)
+        write_streams(xtc, demo, progress)
         calib.rename(out / "calib")
         xtc.rename(out / "xtc")
     dataset = f"exp={EXPERIMENT}:run={RUN}:dir={out / 'xtc'}:idx"
@@ -116,11 +116,12 @@ def _prepare(calib: Path, events: int, seed: int) -> Demo:
     return Demo(scene, sensor, shots, seed, damaged, dropped)
 
 
-def _write_streams(folder: Path, demo: Demo, progress: Progress | None) -> None:
+def write_streams(folder: Path, demo: Demo, progress: Progress | None = None) -> None:
+    """Write the files of a run into a new folder, with their indexes."""
     with ExitStack() as files:
         writers = {}
         for stream in STREAMS:
-            name = f"{PREFIX}-r{RUN:04d}-s{stream:02d}-c00.xtc"
+            name = f"{PREFIX}-r{demo.run:04d}-s{stream:02d}-c00.xtc"
             writers[stream] = files.enter_context(StreamWriter(folder, name))
         for stream, dgram, number in datagrams(demo):
             writers[stream].write(dgram)

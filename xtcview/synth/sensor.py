@@ -19,7 +19,7 @@ FULL = 16383  # ADU, 14 bits
 WIDE = (193, 194)  # columns at the border of the two ASICs of a 2x1
 WIDE_AREA = 2.5  # of such a pixel, in normal pixels
 UNBONDED = np.arange(0, 181, 10)  # pixels (p, p) and (p, p + 194) have no sensor behind them
-_BANK = 1 << 23  # random numbers kept; an event takes a window of them
+BANK = 1 << 23  # random numbers kept; an event takes a window of them
 
 # Bits of pixel_status, as dark runs are judged today
 NOISY, QUIET, SATURATED, LOW, HIGH = 1, 2, 4, 8, 16
@@ -69,7 +69,7 @@ def make_sensor(rng: np.random.Generator) -> Sensor:
     ):
         status.flat[pixels] = bits
     gain = rng.normal(1.0, 0.03, SHAPE).astype(np.float32)
-    bank = rng.standard_normal(_BANK, np.float32)
+    bank = rng.standard_normal(BANK, np.float32)
     return Sensor(pedestal, noise, gain, status, noise == 0, bank)
 
 
@@ -127,7 +127,7 @@ def read_out(
         ADU, 0 to 16383.
     """
     photons = rng.poisson(mean) if mean.any() else np.zeros(SHAPE, np.int64)
-    start = rng.integers(0, _BANK - PIXELS)
+    start = rng.integers(0, BANK - PIXELS)
     values = sensor.bank[start : start + PIXELS].reshape(SHAPE) * sensor.noise
     values += sensor.pedestal
     values += common_mode(rng)[:, None, None]

@@ -51,6 +51,8 @@ class Demo:
         Event number n draws from the generator of (seed, n).
     damaged, dropped : int or None
         Events whose CSPAD contribution is damaged, and lost.
+    run : int
+        Run number.
     """
 
     scene: Scene
@@ -59,6 +61,7 @@ class Demo:
     seed: int
     damaged: int | None
     dropped: int | None
+    run: int = RUN
 
 
 def datagrams(demo: Demo) -> Iterator[tuple[int, bytes, int | None]]:
@@ -72,7 +75,7 @@ def datagrams(demo: Demo) -> Iterator[tuple[int, bytes, int | None]]:
     first = records.scan_point(POSITIONS[0], half)
     camera = [records.segment(_CAMERA, records.camera_config())]
     yield from _everywhere(Transition.Configure, 0, _configure(first), camera)
-    yield from _everywhere(Transition.BeginRun, _BEGIN_RUN, env=RUN)
+    yield from _everywhere(Transition.BeginRun, _BEGIN_RUN, env=demo.run)
     beat = _FIRST_CYCLE
     for position, numbers in zip(POSITIONS, cycles, strict=True):
         point = records.scan_point(position, len(numbers))
