@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import xtcview
 from tests.support import runs
 from xtcview.calib import masks, store
 from xtcview.calib.correct import STEPS
+from xtcview.cli import app
 from xtcview.detector import Detector
 from xtcview.errors import ConstantsError, WrongSizeError
 from xtcview.format import writer
@@ -228,3 +230,18 @@ def test_absent_segments_are_no_data(use, tmp_path):
         assert np.isnan(mean.mean[absent]).all()
         assert np.isnan(mean.min[absent]).all()
         assert np.delete(mean.min, absent, axis=0).min() >= 0
+
+
+def test_info_tells_where_constants_come_from(use, tmp_path, golden_dir):
+    use(tmp_path)
+    store.deploy(tmp_path, SOURCE, "pedestals", 30, 40, filled(8000))
+    store.deploy(tmp_path, SOURCE, "pixel_gain", 0, None, "1 2 3\n")
+    dataset = f"exp=cxitut13:run=34:dir={golden_dir}"
+    found = CliRunner().invoke(app, ["info", dataset])
+    assert found.exit_code == 0
+    lines = found.output.split(f"constants in {tmp_path}\n")[1].splitlines()
+    start = next(i for i, line in enumerate(lines) if SOURCE in line)
+    text = " ".join(line.strip() for line in lines[start:])
+    assert "pedestals LOADED 30-40.data; pixel_gain WRONG SIZE 0-end.data; default: " in text
+    assert "default: pixel_status, common_mode, geometry" in text
+    assert "0-end.data: expected 2296960 numbers" in text

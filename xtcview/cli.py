@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,14 +85,17 @@ def _constants(run: Run) -> list[str]:
     """Say for each area detector where its constants come from."""
     from xtcview.detector import Detector, area_detectors
 
-    lines = ["", f"constants of {run.calib_dir}"]
+    lines = ["", f"constants in {run.calib_dir}"]
     for src in area_detectors(run):
         try:
             told = Detector(src.name, run).constants(run.run())
         except ConstantsError as error:
             lines.append(f"  {error}")
             continue
-        lines.append(f"  {src.name}: " + ", ".join(f"{kind} {text}" for kind, text in told.items()))
+        files = [f"{kind} {text}" for kind, text in told.items() if getattr(text, "path", None)]
+        rest = [kind for kind, text in told.items() if not getattr(text, "path", None)]
+        said = "; ".join([*files, f"default: {', '.join(rest)}"] if rest else files)
+        lines += textwrap.wrap(f"  {src.name}: {said}", 100, subsequent_indent="    ")
         lines += [f"    {why}" for text in told.values() if (why := getattr(text, "why", ""))]
     return lines
 
