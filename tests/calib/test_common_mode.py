@@ -1,3 +1,4 @@
+import sys
 import zlib
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xtcview.calib import histogram
 from xtcview.calib.common_mode import UNBONDED_COLS, UNBONDED_ROWS
 from xtcview.calib.correct import (
     OFF,
@@ -133,6 +135,32 @@ def test_algorithm_1_by_the_book(values, threshold, mean_max, sigma_max):
     (offset,) = common_mode(panels, CommonMode(1, mean_max, sigma_max, threshold, fallback=False))
     expected = by_the_book(values, mean_max, sigma_max, threshold)
     assert offset == pytest.approx(np.nan if expected is None else expected, nan_ok=True)
+
+
+@settings(deadline=None)
+@given(
+    st.floats(-70, 70), st.floats(0.5, 30), st.integers(0, 400), st.sampled_from([None, 40, 500])
+)
+def test_peaks_near_0_are_counted_in_bytes_with_the_same_bits(centre, sigma, photons, some):
+    rng = np.random.default_rng(int(abs(centre) * 1000))
+    panel = rng.normal(centre, sigma, (40, 60)).astype(np.float32)
+    panel.flat[:photons] += 27
+    panel.flat[-5:] = [np.nan, np.inf, -np.inf, 63.25, -63.5]
+    bad = None if some is None else np.arange(0, 2400, some)
+    near = histogram._near_peak(panel, bad, 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(histogram, "_near_peak", lambda *args: None)
+        far = histogram.first_peak(panel, bad, 20)
+    assert near is None or near == far
+    if far is not None and abs(centre) < 20 and sigma < 5:
+        assert near is not None
+
+
+def test_without_pillow_the_same(common_mode_panels, monkeypatch):
+    parameters = CommonMode()
+    expected = common_mode(common_mode_panels, parameters)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert np.array_equal(common_mode(common_mode_panels, parameters), expected, equal_nan=True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ from xtcview.calib.correct import (
     CommonMode,
     bad_pixels,
     calibrate,
+    common_mode,
     gain_factor,
+    ready,
+    subtract_common_mode,
     subtract_pedestals,
 )
 from xtcview.errors import ConstantsError
@@ -136,3 +139,42 @@ def test_gain_factor_bits():
     assert np.count_nonzero(factor[8:] == 1) == 1
     assert (factor[8:16] == np.float32(6.85)).all()
     assert gain_factor(maps, low=7.0).max() == 7
+
+
+def test_many_segments_are_done_in_threads_with_the_same_bits():
+    rng = np.random.default_rng(4)
+    shape = (12, 185, 388)
+    pedestals = rng.normal(1200, 80, shape).round(1).astype(np.float32)
+    raw = (pedestals + rng.normal(0, 5, shape) + 3).astype(np.int16)
+    bad = rng.random(shape) < 0.01
+    factor = np.where(rng.random(shape) < 0.5, np.float32(6.85), np.float32(1))
+    gain = rng.normal(1, 0.1, shape).astype(np.float32)
+    present = np.arange(12) != 5
+    done = calibrate(
+        raw, pedestals, CommonMode(), bad=bad, factor=factor, gain=gain, present=present
+    )
+    panels = subtract_pedestals(raw, pedestals)
+    offsets = common_mode(panels, CommonMode(), bad, present)
+    panels = subtract_common_mode(panels, offsets) * factor * gain
+    panels[bad] = panels[~present] = 0
+    assert done.panels.tobytes() == panels.tobytes()
+    assert np.array_equal(done.offsets, offsets, equal_nan=True)
+    assert done.common_mode[0].applied.tolist() == present.tolist()
+
+
+def test_a_mask_hides_and_bad_pixels_do_not_vote(frame):
+    raw, pedestals = frame
+    bad = np.zeros(SHAPE, bool)
+    bad[0, :150] = True
+    mask = np.ones(SHAPE, np.uint8)
+    mask[1] = 0
+    done = calibrate(raw, pedestals, CommonMode(), bad=bad, mask=mask)
+    assert done.panels[0, 50, 60] == 100  # bad, but not hidden
+    assert not done.panels[1].any()
+    assert done.offsets.tolist() == [3, -8]
+    ready_bad = ready(bad)
+    again = calibrate(raw, pedestals, CommonMode(), bad=ready_bad)
+    assert not again.panels[0, :150].any()
+    assert ready(ready_bad) is ready_bad
+    with pytest.raises(ConstantsError, match="mask: expected 143560 values"):
+        calibrate(raw, pedestals, mask=mask[0])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcview.calib.histogram import first_peak
 from xtcview.calib.parameters import OFF, CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError
 
@@ -33,11 +34,6 @@ DIAGONAL = np.arange(10, 181, 10)
 UNBONDED_ROWS = np.concatenate([DIAGONAL, DIAGONAL])
 UNBONDED_COLS = np.concatenate([DIAGONAL, DIAGONAL + 194])
 UNBONDED_SHAPE = (185, 388)
-
-# Histogram of algorithm 1: one bin per ADU, -1000..1999
-BINS = 3000
-FIRST_BIN = -1000
-FIRST_HALF, LAST_HALF = 2 * FIRST_BIN - 1, 2 * (FIRST_BIN + BINS) - 1
 
 
 class Shifts(NamedTuple):
@@ -140,9 +136,7 @@ def subtract_common_mode(
 
 def subtract_shift(segment: NDArray[np.float32], shift: float) -> None:
     """Subtract a shift from all pixels of a segment, in place, in float64 and rounded once."""
-    wide = segment.astype(np.float64)
-    wide -= shift
-    np.copyto(segment, wide, casting="same_kind")
+    np.subtract(segment, shift, out=segment, dtype=np.float64, casting="same_kind")
 
 
 def segment_shift(
@@ -173,68 +167,11 @@ def _peak_mode(
     segment: NDArray[np.float32], bad: NDArray[np.intp] | None, parameters: CommonMode
 ) -> tuple[float, bool]:
     """Return the position of the first peak of the histogram, ADU, and whether it is accepted."""
-    counts = _histogram(segment, bad)
-    peak = _first_peak(counts, parameters.threshold)
+    peak = first_peak(segment, bad, parameters.threshold)
     if peak is None:
         return np.nan, False
-    mean, sigma = _refined(counts, *peak)
+    mean, sigma = peak
     return mean, abs(mean) <= parameters.mean_max and sigma <= parameters.sigma_max
-
-
-def _histogram(segment: NDArray[np.float32], bad: NDArray[np.intp] | None) -> NDArray[np.intp]:
-    """Return how many pixels have each ADU, (BINS,), values rounded half away from zero.
-
-    Counts half ADU, cut towards zero, and joins the two halves of each ADU afterwards: exact, and
-    half the work of rounding every pixel.
-    """
-    halves = np.clip(segment + segment, FIRST_HALF, LAST_HALF).ravel()
-    unknown = np.isnan(halves)
-    if unknown.any():
-        halves[unknown] = FIRST_HALF
-    bins = halves.astype(np.int32)
-    bins -= FIRST_HALF
-    counts = np.bincount(bins, minlength=LAST_HALF - FIRST_HALF + 1)
-    if bad is not None:
-        counts -= np.bincount(bins[bad], minlength=len(counts))
-    inner = counts[1:-1]  # what lies outside was clipped to the ends
-    zero = -2 * FIRST_BIN  # position of half 0, which alone makes bin 0; others have two halves
-    below, above = inner[:zero], inner[zero + 1 :]
-    parts = below[::2] + below[1::2], inner[zero : zero + 1], above[::2] + above[1::2]
-    return np.concatenate(parts)
-
-
-def _first_peak(counts: NDArray[np.intp], threshold: float) -> tuple[int, int, int] | None:
-    """Return bin, left end and right end of the first hump above the threshold.
-
-    The hump ends where the counts fall to half of its maximum; a larger one to the right, of
-    photons, is not looked at.
-    """
-    floor = int(threshold) if int(threshold) > 0 else 100
-    above = np.flatnonzero(counts > floor)
-    if above.size == 0:
-        return None
-    start = int(above[0])
-    highest = np.maximum.accumulate(counts[start:])
-    fallen = np.flatnonzero(counts[start:] <= highest // 2)
-    right = start + int(fallen[0]) if fallen.size else BINS
-    position = start + int(np.argmax(counts[start:right]))
-    low = np.flatnonzero(counts[: position + 1] <= counts[position] // 2)
-    return position, int(low[-1]) if low.size else -1, right
-
-
-def _refined(counts: NDArray[np.intp], position: int, left: int, right: int) -> tuple[float, float]:
-    """Return mean and sigma of the peak in ADU, from moments around its highest bin, twice."""
-    mean, sigma = float(position), (right - left) / 2.36  # full width at half maximum
-    for _ in range(2):
-        reach = int(2 * sigma + 0.5)
-        first, last = max(0, position - reach), min(BINS - 1, position + reach)
-        weights = counts[first : last + 1]
-        away = np.arange(first, last + 1) - mean
-        total = float(weights.sum())
-        shift = float((weights * away).sum()) / total
-        sigma = max(0.0, float((weights * away * away).sum()) / total - shift * shift) ** 0.5
-        mean += shift
-    return mean + FIRST_BIN, sigma
 
 
 def _unbonded_mode(segment: NDArray[np.float32]) -> float:

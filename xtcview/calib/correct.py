@@ -44,6 +44,7 @@ __all__ = [
     "common_mode",
     "common_mode_parameters",
     "gain_factor",
+    "ready",
     "subtract_common_mode",
     "subtract_pedestals",
 ]
