@@ -152,7 +152,12 @@ def test_a_default_geometry_is_announced_and_has_no_distance(plain):
         det.q(event, energy=9500.0)
     assert det.q(event, 1e5, 9500.0).shape == SHAPE
     golden = geo.image_shape(geo.default("cspad"))
-    assert det.image(event, det.raw(event)).shape == golden == (1942, 1940)
+    assert not plain.problems
+    for _ in range(2):
+        assert det.image(event, det.raw(event)).shape == golden == (1942, 1940)
+    (problem,) = plain.problems
+    assert problem.what == "no geometry of CxiDs1.0:Cspad.0 for run 34"
+    assert "default table" in problem.consequence
 
 
 def test_constants_from_before_2014(golden_dir, run, tmp_path, monkeypatch):

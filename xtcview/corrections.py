@@ -124,15 +124,15 @@ class Corrections(access.Constants):
         )
 
     def _tell_uncalibrated(self, evt: Event) -> None:
-        """Note, once, that the run has no pedestals: psana would say nothing.
+        """Note that the run has no pedestals; most cameras go without."""
+        if not sensors.is_camera(self._device):
+            self._tell_missing("pedestals", evt, "calib and image begin with the counts")
 
-        Most cameras go without.
-        """
-        if sensors.is_camera(self._device):
-            return
-        folder = store.folder(self._run.calib_dir, self.source, "pedestals")
-        what = f"no pedestals of {self.source} for run {evt.run()}"
-        problem = Problem(str(folder), None, what, "calib and image begin with the counts")
+    def _tell_missing(self, kind: str, evt: Event, consequence: str) -> None:
+        """Note, once, that constants of the run are missing: psana would say nothing."""
+        folder = store.folder(self._run.calib_dir, self.source, kind)
+        what = f"no {kind} of {self.source} for run {evt.run()}"
+        problem = Problem(str(folder), None, what, consequence)
         if problem not in self._run.problems:
             self._run.problems.append(problem)
 

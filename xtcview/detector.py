@@ -207,6 +207,8 @@ class Detector(Positions, Corrections):
         panels = self.calib(evt) if nda_in is None else nda_in
         if panels is None or (panels.ndim == 2 and self._device not in sensors.PLACED):
             return panels
+        if self.geometry(evt).is_default:
+            self._tell_missing("geometry", evt, "image shows a default table, not this run's")
         plan = self.assembly(evt, pix_scale_size_um, xy0_off_pix)
         return assemble.assemble(
             np.asarray(panels, "f4"), plan, out=buffers.empty(plan.shape, "f4")
