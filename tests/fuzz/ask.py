@@ -18,8 +18,8 @@ from xtcview.format.ids import Transition
 from xtcview.run.check import check
 from xtcview.run.event import Event
 from xtcview.run.run import Run
-from xtcview.run.scalars import Scalars
 from xtcview.run.summary import summary
+from xtcview.run.table import Scalars
 from xtcview.types.record import Record
 
 FIELD = "EBeam.ebeamCharge"

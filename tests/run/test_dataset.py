@@ -10,8 +10,9 @@ import xtcview
 from tests.support import runs
 from tests.support.outcome import outcome
 from xtcview.errors import DataSetError, RunNotFoundError, XtcError
-from xtcview.run import dataset, files
+from xtcview.run import dataset, folders
 from xtcview.run.dataset import DataSet, parse
+from xtcview.run.files import XtcFile
 from xtcview.run.summary import summary
 
 
@@ -171,35 +172,35 @@ def test_files_are_sorted_by_run_stream_and_chunk(tmp_path):
     touch(tmp_path, *reversed(wanted))
     touch(tmp_path, "notes.txt", "e7-r0003.xtc", "e7-r0003-s00-c00.smd.xtc", "x-r0001-s00-c00.xtc")
     (tmp_path / "e7-r0005-s00-c00.xtc").mkdir()
-    found = files.select(parse(f"exp=e7:dir={tmp_path}"))
+    found = folders.select(parse(f"exp=e7:dir={tmp_path}"))
     assert names_of(found) == wanted
     assert [f.is_ioc for f in found] == [False, False, False, True, False]
 
 
 def test_streams_and_runs_are_chosen(tmp_path):
     touch(tmp_path, *(f"e7-r000{r}-s{s:02d}-c00.xtc" for r in (1, 2, 3) for s in (0, 1, 80)))
-    found = files.select(parse(f"exp=7:run=1,3:stream=1,80:dir={tmp_path}"))
+    found = folders.select(parse(f"exp=7:run=1,3:stream=1,80:dir={tmp_path}"))
     assert names_of(found) == [f"e7-r000{r}-s{s:02d}-c00.xtc" for r in (1, 3) for s in (1, 80)]
 
 
 @pytest.mark.parametrize("name", ["7", "e7", "cxitut13", "CXI/cxitut13"])
 def test_an_unknown_number_takes_the_only_prefix(tmp_path, name):
     touch(tmp_path, "e7-r0003-s00-c00.xtc")
-    assert names_of(files.select(parse(f"exp={name}:dir={tmp_path}"))) == ["e7-r0003-s00-c00.xtc"]
+    assert names_of(folders.select(parse(f"exp={name}:dir={tmp_path}"))) == ["e7-r0003-s00-c00.xtc"]
 
 
 def test_the_name_itself_may_be_the_prefix(tmp_path):
     touch(tmp_path, "cxitut13-r0003-s00-c00.xtc", "e7-r0003-s00-c00.xtc")
-    found = files.select(parse(f"exp=cxitut13:dir={tmp_path}"))
+    found = folders.select(parse(f"exp=cxitut13:dir={tmp_path}"))
     assert names_of(found) == ["cxitut13-r0003-s00-c00.xtc"]
 
 
 def test_several_prefixes_are_listed(tmp_path):
     touch(tmp_path, "e7-r0003-s00-c00.xtc", "e8-r0003-s00-c00.xtc")
     with pytest.raises(DataSetError, match=r"several experiments.*'cxitut13'.*: e7, e8; put one"):
-        files.select(parse(f"exp=cxitut13:dir={tmp_path}"))
+        folders.select(parse(f"exp=cxitut13:dir={tmp_path}"))
     with pytest.raises(DataSetError, match="which of them is meant"):
-        files.select(parse(tmp_path))
+        folders.select(parse(tmp_path))
 
 
 @pytest.mark.parametrize(("asked", "prefix"), [
@@ -233,7 +234,7 @@ def test_a_name_and_an_old_number_may_be_the_same_experiment(tmp_path, asked):
 def test_another_number_among_several_prefixes(tmp_path):
     touch(tmp_path, "e7-r0003-s00-c00.xtc", "xpptut15-r0003-s00-c00.xtc")
     with pytest.raises(DataSetError, match=r"which of them is '8' is not known: e7, xpptut15"):
-        files.select(parse(f"exp=8:dir={tmp_path}"))
+        folders.select(parse(f"exp=8:dir={tmp_path}"))
 
 
 def test_no_such_run(tmp_path):
@@ -241,18 +242,18 @@ def test_no_such_run(tmp_path):
     with pytest.raises(
         RunNotFoundError, match=r"no files of run 5, 9 \(e7\); there are runs 1-3, 7"
     ):
-        files.select(parse(f"exp=e7:run=2,5,9:dir={tmp_path}"))
+        folders.select(parse(f"exp=e7:run=2,5,9:dir={tmp_path}"))
 
 
 def test_no_such_stream(tmp_path):
     touch(tmp_path, "e7-r0003-s00-c00.xtc")
     with pytest.raises(RunNotFoundError, match=r"no .xtc files of data set 'exp=e7:run=3:stream=5"):
-        files.select(parse(f"exp=e7:run=3:stream=5:dir={tmp_path}"))
+        folders.select(parse(f"exp=e7:run=3:stream=5:dir={tmp_path}"))
 
 
 def test_an_empty_folder(tmp_path):
     with pytest.raises(RunNotFoundError, match=r"no files such as e158-r0034-s00-c00.xtc"):
-        files.select(parse(f"exp=e7:dir={tmp_path}"))
+        folders.select(parse(f"exp=e7:dir={tmp_path}"))
 
 
 def test_a_missing_folder(tmp_path):
@@ -276,7 +277,7 @@ def test_a_name_without_stream_is_refused(tmp_path):
     path = tmp_path / "e7-r0003.xtc"
     path.touch()
     with pytest.raises(DataSetError, match=r"expected a name such as e158-r0034-s01-c00.xtc"):
-        files.XtcFile(path)
+        XtcFile(path)
 
 
 @pytest.mark.parametrize("how", ["folder", "file", "file and mode", "set", "path"])

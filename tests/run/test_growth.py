@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.support import runs
 from xtcview.format import indexer
 from xtcview.run import growth, timeline
-from xtcview.run.files import XtcFile, list_files
+from xtcview.run.files import XtcFile
+from xtcview.run.folders import list_files
 
 COLUMNS = ("events", "daq", "ioc")
 

@@ -11,7 +11,7 @@ from xtcview.errors import ConstantsError, FormatError
 from xtcview.format.src import DetInfo, Src
 from xtcview.types import cspad2x2
 
-from .config import ConfigStore
+from .configstore import ConfigStore
 
 
 class PixelConfig(NamedTuple):

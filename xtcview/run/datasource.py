@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from xtcview.errors import DataSetError, NotOfferedError, RunNotFoundError
 
-from . import across, dataset, files
+from . import across, dataset, folders
 from .across import Runs, TimesOfRuns
 from .dataset import DataSet
 from .env import Env
@@ -174,7 +174,7 @@ def _of_files(paths: list[Path]) -> list[_Group]:
 
 def _of_dataset(which: DataSet) -> list[_Group]:
     members: dict[int, list[XtcFile]] = {}
-    for file in files.select(which):
+    for file in folders.select(which):
         members.setdefault(file.run, []).append(file)
     wanted = which.runs or tuple(members)
     return [_Group(which.of_run(run), members[run]) for run in wanted if run in members]

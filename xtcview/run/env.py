@@ -13,7 +13,7 @@ from xtcview.errors import NotOfferedError
 from xtcview.format.headers import Dgram
 from xtcview.source import AliasMap
 
-from .config import ConfigStore
+from .configstore import ConfigStore
 from .epicsstore import EpicsStore
 from .eventid import EventId
 from .own import OwnObjects

@@ -19,7 +19,7 @@ from xtcview.format.tree import Fault
 from xtcview.source import AliasMap, Pattern
 from xtcview.types.record import Record
 
-from .config import ConfigStore
+from .configstore import ConfigStore
 from .damage import LACKING, is_shown
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile

@@ -15,7 +15,7 @@ from xtcview.format.ids import Transition
 from xtcview.format.index import Index
 from xtcview.format.indexer import Scanner
 
-from . import files, growth, timeline
+from . import folders, growth, timeline
 from .dataset import DataSet
 from .files import Problem, XtcFile
 from .timeline import IOC_WINDOW, Timeline
@@ -73,7 +73,7 @@ class Following:
         """Enter new files; follow those that have got another name."""
         known = {stretch.file.order: stretch.file for stretch in self._stretches}
         one = self._stretches[0].file
-        for file in files.list_files(self._folder, one.is_small):
+        for file in folders.list_files(self._folder, one.is_small):
             asked = self._dataset.streams is None or file.stream in self._dataset.streams
             if (file.prefix, file.run) != (one.prefix, one.run) or not asked:
                 continue

@@ -14,7 +14,8 @@ from .event import Event
 from .files import Problem, XtcFile
 from .following import Following
 from .options import LIVE_TIMEOUT
-from .run import Run, Step, Times
+from .run import Run, Step
+from .times import Times
 
 POLL = 0.2  # s between two looks at the files while waiting
 

@@ -11,7 +11,8 @@ from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
 from xtcview.format.ids import Transition
 from xtcview.format.tree import root_fault
 
-from .files import NAME, Problem, XtcFile, list_files, plural, ranges
+from .files import NAME, Problem, XtcFile, plural, ranges
+from .folders import list_files
 from .timeline import Timeline
 
 

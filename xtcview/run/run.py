@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from xtcview.errors import RunNotFoundError
 from xtcview.source import AliasMap
 
-from . import dataset, files, indexes, lookup, missing, options, timeline
-from .config import ConfigStore, Configuration
+from . import dataset, folders, indexes, lookup, missing, options, timeline
+from .config import Configuration
+from .configstore import ConfigStore
 from .env import Env
 from .epics import EpicsTable
 from .epicsstore import EpicsStore
@@ -26,32 +27,10 @@ from .eventid import EventTime
 from .files import Problem, XtcFile, plural
 from .problems import Problems
 from .series import Series
+from .times import Times
 
 if TYPE_CHECKING:
-    from .scalars import Scalars
-
-
-class Times(Sequence[EventTime]):
-    """Names of events, in order; backed by the run's table, made when asked for."""
-
-    def __init__(self, table: Any) -> None:
-        self._table, self._time, self._fiducial = table, table["time"], table["fiducial"]
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    @overload
-    def __getitem__(self, at: int) -> EventTime: ...
-    @overload
-    def __getitem__(self, at: slice) -> Times: ...
-    def __getitem__(self, at: int | slice) -> EventTime | Times:
-        if isinstance(at, slice):
-            return Times(self._table[at])
-        return EventTime(self._time.item(at), self._fiducial.item(at))
-
-    def __repr__(self) -> str:
-        ends = f": {self[0]!r} .. {self[-1]!r}" if len(self) else ""
-        return f"<Times of {len(self):,} events{ends}>"
+    from .table import Scalars
 
 
 class Step:
@@ -167,7 +146,7 @@ class Run:
         place = self.files[0].path.resolve().parent
         place = place.parent if self.files[0].is_small else place
         beside = place.parent / "calib"
-        return beside if beside.is_dir() else files.standard_folder(self.dataset) / "calib"
+        return beside if beside.is_dir() else folders.standard_folder(self.dataset) / "calib"
 
     def run(self) -> int:
         """Return the run number."""
