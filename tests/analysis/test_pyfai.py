@@ -47,7 +47,7 @@ def response_of(x, y, correction):
 
 def profile(x, y, values, bad, axis, correction):
     angle = scattering.two_theta(x, y, DISTANCE)
-    q = scattering.momentum_transfer(angle, ENERGY)
+    q = scattering.q(angle, ENERGY)
     radius = {"r": np.hypot(x, y) / 1e3, "two_theta": angle}.get(axis, q)
     _, (low, high), count = reference.AXES[axis]
     edges = np.linspace(low, high, count + 1)

@@ -154,7 +154,7 @@ def test_a_ring_is_where_it_is(cspad):
 def test_corrections_give_back_the_light_that_was_there(cspad):
     x, y = cspad
     seen = scattering.polarization(x, y, DISTANCE) * scattering.solid_angle(x, y, DISTANCE)
-    q = scattering.momentum_transfer(scattering.two_theta(x, y, DISTANCE), 9500.0)
+    q = scattering.q(scattering.two_theta(x, y, DISTANCE), 9500.0)
     panels = (100 * seen).astype(np.float32)  # even light, polarized, on a flat detector
     limits = edges.even_edges(q, 0.02)
     profile = radial.radial_profile(panels, radial.radial_bins(q, limits, response=seen))
@@ -253,9 +253,7 @@ def test_the_water_of_the_demo_run_comes_back():
     area = np.ones(x.shape, np.float32)
     area[:, :, 193:195] = 2.5
     scene = physics.make_scene(table, area)
-    q = scattering.momentum_transfer(
-        scattering.two_theta(x, y, physics.DISTANCE), physics.PHOTON_ENERGY
-    )
+    q = scattering.q(scattering.two_theta(x, y, physics.DISTANCE), physics.PHOTON_ENERGY)
     seen = scattering.polarization(x, y, physics.DISTANCE)
     seen *= scattering.solid_angle(x, y, physics.DISTANCE) * area
     bins = radial.radial_bins(q, np.arange(0.3, 3.0, 0.01), response=seen)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xtcview.analysis import scattering
-from xtcview.errors import AnalysisError
+from xtcview.errors import AnalysisError, GeometryError
 from xtcview.synth import physics
 
 positions = st.floats(-2e5, 2e5)
@@ -24,14 +24,14 @@ def test_known_angles():
 
 def test_water_ring_is_at_44_mm():
     # 9.5 keV, 100 mm, q = 2.0: the numbers of a usual water run
-    q = scattering.momentum_transfer(scattering.two_theta(44_000, 0, 100_000), 9500)
+    q = scattering.q(scattering.two_theta(44_000, 0, 100_000), 9500)
     assert q == pytest.approx(1.98, abs=0.02)
 
 
 @given(positions, positions, distances, st.floats(1e3, 3e4))
 def test_momentum_transfer_obeys_bragg(x, y, distance, energy):
     angle = scattering.two_theta(x, y, distance)
-    q = scattering.momentum_transfer(angle, energy)
+    q = scattering.q(angle, energy)
     assert 0 <= q <= 4 * np.pi / scattering.wavelength(energy)
     if q > 1e-9:
         spacing = 2 * np.pi / q
@@ -41,7 +41,7 @@ def test_momentum_transfer_obeys_bragg(x, y, distance, energy):
 
 def test_the_demo_runs_physics_agrees():
     angle = np.linspace(0, 1, 7)
-    ours = scattering.momentum_transfer(angle, 9500.0)
+    ours = scattering.q(angle, 9500.0)
     assert ours == pytest.approx(physics.momentum_transfer(angle, 9500.0), rel=1e-7)
 
 
@@ -97,7 +97,7 @@ def test_distances_are_positive(distance):
 
 
 def test_impossible_light():
-    with pytest.raises(AnalysisError, match="photon energy"):
+    with pytest.raises(GeometryError, match="photon energy"):
         scattering.wavelength(-1)
     with pytest.raises(AnalysisError, match=r"-1 to 1, found 1\.5"):
         scattering.polarization(1.0, 1.0, 1.0, factor=1.5)

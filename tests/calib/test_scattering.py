@@ -56,12 +56,6 @@ def test_rings_that_no_flat_detector_sees():
     assert np.isnan(rings).tolist() == [True, True, False]
 
 
-def test_intensities_at_an_angle():
-    assert scattering.solid_angle(np.radians(60)) == pytest.approx(0.125)
-    assert scattering.polarization(np.radians(90), 0.0) == pytest.approx(0.0)
-    assert scattering.polarization(np.radians(90), np.pi / 2) == pytest.approx(1.0)
-
-
 def test_a_default_table_has_no_distance():
     with pytest.raises(GeometryError, match=r"default cspad: .* no distance; give one in um"):
         scattering.two_theta(geo.default("cspad"))

@@ -3,7 +3,7 @@
 Made in two steps, as the first needs to be done once for a geometry and a mask::
 
     x, y, _ = geometry.pixel_coordinates(det.geometry(evt))
-    q = scattering.momentum_transfer(scattering.two_theta(x, y, distance), energy)
+    q = scattering.q(scattering.two_theta(x, y, distance), energy)
     seen = scattering.polarization(x, y, distance) * scattering.solid_angle(x, y, distance)
     bins = radial.radial_bins(q, edges.even_edges(q, 0.005), det.bad(evt), seen)
 

@@ -11,17 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xtcview.calib.scattering import HC, q, resolution, wavelength
 from xtcview.errors import AnalysisError
 
+__all__ = [
+    "HC",
+    "azimuth",
+    "polarization",
+    "q",
+    "resolution",
+    "solid_angle",
+    "two_theta",
+    "wavelength",
+]
+
 Floats = NDArray[np.float64]
-
-# h c / e in eV A, exact by the definition of the SI (2019)
-HC = 6.62607015e-34 * 299792458 / 1.602176634e-19 * 1e10
-
-
-def wavelength(energy: ArrayLike) -> Floats:
-    """Return the wavelength in A of photons of that energy in eV, h c / E."""
-    return HC / _positive(energy, "the photon energy in eV")
 
 
 def two_theta(x: ArrayLike, y: ArrayLike, distance: ArrayLike) -> Floats:
@@ -50,24 +54,6 @@ def two_theta(x: ArrayLike, y: ArrayLike, distance: ArrayLike) -> Floats:
 def azimuth(x: ArrayLike, y: ArrayLike) -> Floats:
     """Return the direction around the beam, degrees from the x axis towards y, -180 to 180."""
     return np.degrees(np.arctan2(y, x))
-
-
-def momentum_transfer(two_theta: ArrayLike, energy: float) -> Floats:
-    """Return q = 4 pi / wavelength * sin(two_theta / 2).
-
-    Parameters
-    ----------
-    two_theta : array of float
-        Radians.
-    energy : float
-        Photon energy, eV.
-
-    Returns
-    -------
-    ndarray of float64
-        1/A, shape of `two_theta`; the spacing of lattice planes is d = 2 pi / q.
-    """
-    return 4 * np.pi / wavelength(energy) * np.sin(np.asarray(two_theta, np.float64) / 2)
 
 
 def polarization(

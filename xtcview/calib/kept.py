@@ -12,13 +12,14 @@ import glob
 import hashlib
 import io
 import os
-import secrets
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xtcview.format.wholefile import write_whole
 
 VARIABLE = "XTCVIEW_CONSTANTS_CACHE"
 _FORM = "1"  # another number whenever the same text would be read in another way
@@ -86,7 +87,7 @@ def keep(key: Key, array: NDArray[Any]) -> Path | None:
     body = stream.getvalue()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(place, body + zlib.crc32(body).to_bytes(_CRC, "little"))
+        write_whole(place, body + zlib.crc32(body).to_bytes(_CRC, "little"))
         for old in place.parent.glob(f"{glob.escape(_digest(key))}.*.npy"):
             if old != place:
                 old.unlink(missing_ok=True)
@@ -103,13 +104,3 @@ def _place(key: Key) -> Path | None:
 def _digest(key: Key) -> str:
     what = os.fsencode(key.path) + f"\0{key.how}\0{_FORM}".encode()
     return f"{key.path.parent.name}-{key.path.stem}.{hashlib.sha256(what).hexdigest()[:16]}"
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader finds all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

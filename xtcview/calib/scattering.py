@@ -112,29 +112,6 @@ def ring_radius(d: Floats, distance: float, energy: float) -> Floats:
     return np.where(seen, distance * np.tan(2 * np.arcsin(np.where(seen, sine, 0))), np.nan)[()]
 
 
-def solid_angle(angle: Floats) -> Floats:
-    """Return what a pixel of a flat detector receives relative to one in the beam: cos³."""
-    return np.cos(np.asarray(angle)[()]) ** 3
-
-
-def polarization(angle: Floats, azimuth: Floats) -> Floats:
-    """Return the part of the intensity that horizontally polarized light scatters there.
-
-    Parameters
-    ----------
-    angle : float or ndarray
-        Scattering angle, radians.
-    azimuth : float or ndarray
-        About the beam, radians from the horizontal.
-
-    Returns
-    -------
-    float or ndarray
-        1 - (sin(angle) cos(azimuth))²; measured intensities are divided by it.
-    """
-    return 1 - (np.sin(np.asarray(angle)[()]) * np.cos(np.asarray(azimuth)[()])) ** 2
-
-
 def detector_distance(table: Geometry, given: float | None = None) -> float:
     """Return the mean distance of the pixels from the interaction point along the beam, um.
 

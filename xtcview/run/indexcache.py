@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,7 @@ import numpy as np
 from xtcview.errors import IndexFileError
 from xtcview.format import index
 from xtcview.format.index import Index
+from xtcview.format.wholefile import write_whole
 
 VARIABLE = "XTCVIEW_INDEX_CACHE"
 FOLDER = ".xtcview"  # beside the data
@@ -97,16 +97,6 @@ def places(path: Path) -> list[Path]:
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     user = Path(home).expanduser() / "xtcview" / "index" / name
     return [absolute.parent / FOLDER / f"{path.name}.idx", user]
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader finds all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _encode(of: tuple[int, int], kept: Kept) -> bytes:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from xtcview.errors import DataSetError, XtcError
 from xtcview.format import index
 from xtcview.format.indexer import Scanner
+from xtcview.format.wholefile import write_whole
 
 from .files import XtcFile, plural
-from .indexcache import write_whole
 
 _PIECE = 1 << 26  # bytes of a file between two signs of progress
 _POLL = 0.2  # s
