@@ -220,14 +220,13 @@ class Detector(Positions, Corrections):
             return geometry.read(path)
         old = self._old_files(run)
         if old:
-            return old_geometry.read(old)
+            return old_geometry.read(old, self._device)
         pitch = asics.binned_pitch(self._run.config_at(0), self.src)
         return sensors.default_geometry(self._device, tuple(self.shape), pitch)
 
     def _old_files(self, run: int) -> dict[str, Path]:
         """Return the files that describe a CSPAD's geometry before 2014; empty without them."""
-        is_cspad = self.src.devName() == "Cspad"
-        return old_geometry.find(self._run.calib_dir, self.source, run) if is_cspad else {}
+        return old_geometry.find(self._run.calib_dir, self.source, run)
 
     def constants(self, evt: Event | int) -> dict[str, str]:
         """Return for each kind of constants where it comes from, such as 'LOADED 0-end.data'."""

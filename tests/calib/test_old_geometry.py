@@ -51,7 +51,7 @@ def classic(k):
 
 
 def defaults():
-    return {kind: np.resize(np.array(k.default), k.shape) for kind, k in old.KINDS.items()}
+    return {kind: np.resize(np.array(k.default), k.shape) for kind, k in old.CSPAD.items()}
 
 
 def some(seed=3):
@@ -115,6 +115,23 @@ def test_global_centres_replace_the_rest():
     assert geo.upright(table) == geo.Orientation(1)
 
 
+def test_two_sections_of_a_cspad2x2():
+    table, new = old.old_geometry({}, device="Cspad2x2"), geo.without_twist(geo.default("cspad2x2"))
+    assert geo.is_interleaved(table)
+    for a, b in zip(geo.pixel_coordinates(table)[:2], geo.pixel_coordinates(new)[:2], strict=True):
+        shift = (a - b).mean(axis=(1, 2))
+        assert np.abs(shift - shift.mean()).max() < 50  # um, one gap between two sections
+    values = {"tilt": np.array([0.5, -0.5]), "center": np.array([[1, 2], [3, 4], [5, 6.0]])}
+    moved = old.old_geometry(values, device="Cspad2x2")
+    x, y, _ = geo.pixel_coordinates(moved)
+    assert np.allclose(x.mean(axis=(1, 2)), [P, 2 * P])
+    assert np.allclose(y.mean(axis=(1, 2)), [3 * P, 4 * P])
+    along = np.degrees(np.arctan2(y[:, 0, 387] - y[:, 0, 0], x[:, 0, 387] - x[:, 0, 0])) % 360
+    assert along == pytest.approx([180.5, 179.5])
+    rows, _ = old.classic_indexes(moved)
+    assert np.array_equal(rows, np.floor((x - x.min()) / P + 0.1))
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -159,7 +176,7 @@ def test_files(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("0 0 0", r"quad_tilt.10-20\.data: quad_tilt: expected 4 numbers, found 3"),
+        ("0 0 0", r"quad_tilt.10-20\.data: expected 4 numbers, found 3"),
         ("0 0\n0 x", r"10-20\.data line 2: expected numbers: .*'x'"),
         ("0 0 0 nan", r"quad_tilt: expected finite numbers"),
     ],

@@ -1,4 +1,4 @@
-"""CSPAD geometry before 2014: thirteen kinds of constants in place of one geometry file.
+"""CSPAD geometry before 2014: up to thirteen kinds of constants in place of one geometry file.
 
 Lengths are pixels of 109.92 um, angles degrees. The constants become an ordinary geometry, so that
 everything else works as for newer runs. The formula is that of psana's CSPadPixCoords, which
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.calib import store
-from xtcview.calib.geometry import Geometry, Row, pixel_coordinates
+from xtcview.calib.geometry import Geometry, Row, is_interleaved, pixel_coordinates
 from xtcview.errors import ConstantsError, near
 
 PITCH = 109.92  # um
@@ -31,7 +31,7 @@ class OldKind(NamedTuple):
     default: tuple[float, ...] = (0.0,)  # repeated
 
 
-KINDS = {
+CSPAD = {
     "center": OldKind(  # of a section in its quad: x, y, z; [axis][quad][section]
         (3, 4, 8),
         (
@@ -57,6 +57,11 @@ KINDS = {
     "center_global": OldKind((3, 4, 8)),  # replaces all but `tilt`
     "rotation_global": OldKind((4, 8)),  # no formula uses it
 }
+CSPAD2X2 = {
+    "center": OldKind((3, 2), (198.0, 198.0, 95.0, 308.0, 0.0, 0.0)),  # [axis][section]
+    "tilt": OldKind((2,)),
+}
+KINDS = {"Cspad": CSPAD, "Cspad2x2": CSPAD2X2}  # by device
 
 # which of margin, gap and shift a quad adds: (gap, shift) of x, (gap, shift) of y
 _SIGNS = np.array([[(-1, 1), (-1, -1)], [(-1, -1), (1, -1)], [(1, -1), (1, 1)], [(1, 1), (-1, 1)]])
@@ -66,11 +71,12 @@ _SECTION_ANGLES = (0.0, 0.0, 270.0, 270.0, 180.0, 180.0, 270.0, 270.0)
 
 def find(calib_dir: str | Path, source: str, run: int) -> dict[str, Path]:
     """Return the old files that serve a run: kind -> file; only those that are there."""
-    files = {kind: store.find(calib_dir, source, kind, run) for kind in KINDS}
+    kinds = KINDS.get(store.device_of(source), {})
+    files = {kind: store.find(calib_dir, source, kind, run) for kind in kinds}
     return {kind: path for kind, path in files.items() if path is not None}
 
 
-def read(files: Mapping[str, Path]) -> Geometry:
+def read(files: Mapping[str, Path], device: str = "Cspad") -> Geometry:
     """Return the geometry that old files describe; missing kinds have psana's defaults.
 
     Raises
@@ -78,11 +84,13 @@ def read(files: Mapping[str, Path]) -> Geometry:
     ConstantsError
         If a file cannot be read, holds something else than numbers or not as many as it must.
     """
-    values = {kind: _read(path, kind) for kind, path in files.items()}
-    return old_geometry(values, ", ".join(str(path) for path in files.values()))
+    values = {kind: _read(path, KINDS[device][kind].shape) for kind, path in files.items()}
+    return old_geometry(values, ", ".join(str(path) for path in files.values()), device)
 
 
-def old_geometry(values: Mapping[str, Floats], name: str = "old constants") -> Geometry:
+def old_geometry(
+    values: Mapping[str, Floats], name: str = "old constants", device: str = "Cspad"
+) -> Geometry:
     """Return the geometry that old constants describe.
 
     Parameters
@@ -91,23 +99,28 @@ def old_geometry(values: Mapping[str, Floats], name: str = "old constants") -> G
         Kind -> numbers of the shape in `KINDS`, pixels or degrees; missing kinds have defaults.
     name : str
         Where they come from.
+    device : str
+        'Cspad' or 'Cspad2x2'.
 
     Returns
     -------
     Geometry
-        CSPAD > 4 quads > 8 sections; CSPAD > 32 sections where `center_global` is given. All z
-        are 0: nothing in these constants is a distance.
+        CSPAD > 4 quads > 8 sections; CSPAD > 32 sections where `center_global` is given;
+        CSPAD2x2 > 2 sections. All z are 0: nothing in these constants is a distance.
 
     Raises
     ------
     ConstantsError
         An unknown kind, a wrong shape, or a rotation that is no multiple of 90 degrees.
     """
-    known = {kind: _checked(kind, values.get(kind), name) for kind in KINDS}
-    if not values.keys() <= KINDS.keys():
-        odd = sorted(values.keys() - KINDS.keys())[0]
-        raise ConstantsError(f"{name}: {odd!r} is no old kind of geometry.{near(odd, KINDS)}")
-    if "center_global" in values:
+    kinds = KINDS[device]
+    if not values.keys() <= kinds.keys():
+        odd = sorted(values.keys() - kinds.keys())[0]
+        raise ConstantsError(f"{name}: {odd!r} is no old kind of geometry.{near(odd, kinds)}")
+    known = {kind: _checked(kind, kinds[kind], values.get(kind), name) for kind in kinds}
+    if device == "Cspad2x2":
+        rows = _pair_rows(known)
+    elif "center_global" in values:
         rows = _global_rows(known)
     else:
         _check_quarters(known, name)
@@ -122,11 +135,12 @@ def classic_indexes(table: Geometry) -> tuple[NDArray[np.intp], NDArray[np.intp]
     Returns
     -------
     rows, cols : ndarray of intp
-        (segments, rows, columns): floor((X - Xmin) / pitch + 0.25), and the same of Y; since then
-        one adds 0.5.
+        (segments, rows, columns): floor((X - Xmin) / pitch + 0.25), and the same of Y; 0.1 for
+        CSPAD2x2. Since then one adds 0.5.
     """
     x, y, _ = pixel_coordinates(table)
-    rows, cols = (((v - v.min()) / PITCH + 0.25).astype(np.intp) for v in (x, y))
+    share = 0.1 if is_interleaved(table) else 0.25
+    rows, cols = (((v - v.min()) / PITCH + share).astype(np.intp) for v in (x, y))
     return rows, cols
 
 
@@ -169,6 +183,14 @@ def _global_rows(known: Mapping[str, Floats]) -> list[Row]:
     return found
 
 
+def _pair_rows(known: Mapping[str, Floats]) -> list[Row]:
+    centres = known["center"][:2].T * PITCH
+    pairs = enumerate(zip(centres, known["tilt"], strict=True))
+    return [
+        _row("CSPAD2X2:V1", 0, "SENS2X1:V1", i, x, y, 180.0, tilt) for i, ((x, y), tilt) in pairs
+    ]
+
+
 def _row(
     parent: str, number: int, name: str, index: int, x: float, y: float, angle: float, tilt: float
 ) -> Row:
@@ -181,8 +203,8 @@ def _turn(angle: float) -> Floats:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def _checked(kind: str, given: Floats | None, name: str) -> Floats:
-    shape, default = KINDS[kind]
+def _checked(kind: str, entry: OldKind, given: Floats | None, name: str) -> Floats:
+    shape, default = entry
     if given is None:
         return np.resize(np.array(default), shape)
     found = np.asarray(given, np.float64)
@@ -200,7 +222,7 @@ def _check_quarters(known: Mapping[str, Floats], name: str) -> None:
             raise ConstantsError(f"{name}: {kind} {what}")
 
 
-def _read(path: Path, kind: str) -> Floats:
+def _read(path: Path, shape: tuple[int, ...]) -> Floats:
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
@@ -211,8 +233,7 @@ def _read(path: Path, kind: str) -> Floats:
             numbers += [] if line.startswith("#") else map(float, line.split())
         except ValueError as error:
             raise ConstantsError(f"{path} line {number}: expected numbers: {error}") from error
-    shape = KINDS[kind].shape
     if len(numbers) != np.prod(shape):
         what = f"expected {np.prod(shape)} numbers, found {len(numbers)}"
-        raise ConstantsError(f"{path}: {kind}: {what}")
+        raise ConstantsError(f"{path}: {what}")
     return np.array(numbers).reshape(shape)
