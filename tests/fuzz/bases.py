@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.support import runs
+from tests.support import runs, smalldata
 from xtcview.format import index, indexer, writer
 from xtcview.format.headers import DGRAM_SIZE, XTC_SIZE, dgram
 from xtcview.format.ids import Transition
@@ -33,6 +33,7 @@ EDIT = np.dtype([
 ])  # 8  # fmt: skip
 MOST = 8  # edits of one input
 PLACES = 4000  # of a file
+SMALL = "smalldata/"
 Span = tuple[int, int]
 
 
@@ -52,13 +53,14 @@ class Bent(NamedTuple):
 
 @functools.cache
 def bases() -> tuple[Base, ...]:
-    """Return all runs: each with its indexes, then each without."""
+    """Return all runs: each with its indexes, then each without, then some as small data."""
     found = [_small()]
     events = {"0034": 2, "0035": 1, "0039": 25, "0041": 1, "0042": 1, "0044": 1}
     found += [_golden(run, count) for run, count in events.items()]
     bare = [{n: d for n, d in files.items() if not n.endswith(".idx")} for files in found]
     return tuple(
-        Base(files, {n: tuple(_places(n, d)) for n, d in files.items()}) for files in found + bare
+        Base(files, {n: tuple(_places(n, d)) for n, d in files.items()})
+        for files in [*found, *bare, _small_data(bare[0], 24), _small_data(bare[2], 1024)]
     )
 
 
@@ -110,6 +112,13 @@ def _small() -> dict[str, bytes]:
     streams[80] = [runs.event(i, runs.archiver(runs.pv_time(3, 9.0))) for i in range(3)]
     files = {runs.NAME.format(stream=s, chunk=0): b"".join(d) for s, d in streams.items()}
     return files | {f"index/{name}.idx": _index(data, name) for name, data in files.items()}
+
+
+def _small_data(files: dict[str, bytes], threshold: int) -> dict[str, bytes]:
+    """Return a run and its small data, which name payloads above a threshold in bytes."""
+    small = {f"{SMALL}{n[:-4]}.smd.xtc": d for n, d in files.items()}
+    found = {n: b"".join(smalldata.small_data(d, threshold)) for n, d in small.items()}
+    return found | files
 
 
 def _places(name: str, data: bytes) -> list[int]:
@@ -198,10 +207,8 @@ def _moving(
 
 @functools.cache
 def _room() -> Path:
-    """Return a folder in memory, where there is one."""
-    memory = Path("/dev/shm")
-    where = memory if memory.is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix="xtcview-fuzz-", dir=where))
+    """Return a folder for the files of a run."""
+    folder = Path(tempfile.mkdtemp(prefix="xtcview-fuzz-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
@@ -209,8 +216,9 @@ def _room() -> Path:
 def lay(files: dict[str, bytes]) -> Path:
     """Write a run's files; those of the run before go."""
     folder = _room()
-    (folder / "index").mkdir(exist_ok=True)
-    for path in [*folder.glob("*.xtc"), *(folder / "index").iterdir()]:
+    for inside in ("index", "smalldata"):
+        (folder / inside).mkdir(exist_ok=True)
+    for path in [*folder.glob("**/*.xtc"), *folder.glob("index/*")]:
         if str(path.relative_to(folder)) not in files:
             path.unlink()
     for name, data in files.items():

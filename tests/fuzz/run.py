@@ -15,6 +15,7 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -69,8 +70,11 @@ def _child(name: str, asked: argparse.Namespace, guided: bool, whole: int) -> in
     command += ["--atheris"] if guided else []
     command += [] if asked.seed is None else [f"--seed={asked.seed}"]
     print(f"{name}, {'atheris' if guided else 'random'}: {seconds:.0f} s", end="", flush=True)
-    done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
-    text = done.stdout + done.stderr
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as room:
+        place = os.environ | {"TMPDIR": room}
+        done = subprocess.run(command, check=False, capture_output=True, env=place)
+    text = (done.stdout + done.stderr).decode(errors="replace")
     count = re.search(r"number_of_executed_units: (\d+)|inputs tried: (\d+)", text)
     if done.returncode or count is None:
         print(f"\n{text}\n{name}: failed; what it was given is in {FOUND}/")

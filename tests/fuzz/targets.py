@@ -8,14 +8,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 import xtcview
 from tests.fuzz import ask
-from tests.fuzz.bases import GOLDEN, Base, Bent, bases, bend, lay
+from tests.fuzz.bases import GOLDEN, SMALL, Base, Bent, bases, bend, lay
 from tests.support.compressed import hist16, histn
 from tests.support.outcome import outcome
-from xtcview.calib import constants, geometry_text
+from xtcview.calib import constants, geometry_text, old_geometry
 from xtcview.errors import XtcError
 from xtcview.format import compression, index, tree
 from xtcview.format.headers import DGRAM_SIZE, XTC_SIZE
@@ -45,14 +48,43 @@ class Target(NamedTuple):
 
 # a whole run: the first byte says which, the rest is a script of edits
 
-_OFTEN = (0, 0, 0, 4, 7, 7, 11, 1, 2, 3, 5, 6, 8, 9, 10, 12, 13)  # positions in `bases()`
+_OFTEN = (
+    0,
+    0,
+    0,
+    4,
+    7,
+    7,
+    11,
+    14,
+    14,
+    15,
+    1,
+    2,
+    3,
+    5,
+    6,
+    8,
+    9,
+    10,
+    12,
+    13,
+)  # positions in `bases()`
 
 
 @functools.cache
 def _right(which: int) -> dict[tuple[int, ...], dict[str, int]]:
     """Return what a run holds before its edits."""
-    with xtcview.open(lay(bases()[which].files)) as run:
+    with xtcview.open(_text(lay(bases()[which].files), which)) as run:
         return ask.run(run)
+
+
+def _text(folder: Path, which: int) -> Path | str:
+    """Return what opens a run: small data are asked for."""
+    first = next(iter(bases()[which].files)).removeprefix(SMALL)
+    experiment, run, *_ = first.split("-")
+    is_small = any(name.startswith(SMALL) for name in bases()[which].files)
+    return f"exp={experiment}:run={int(run[1:])}:dir={folder}:smd" if is_small else folder
 
 
 def whole_run(data: bytes) -> None:
@@ -61,7 +93,7 @@ def whole_run(data: bytes) -> None:
     right = _right(which)
     bent = bend(bases()[which], data[1:])
     folder = lay(bent.files)
-    run = outcome(xtcview.open, folder)
+    run = outcome(xtcview.open, _text(folder, which))
     if isinstance(run, XtcError):
         assert str(folder) in str(run)
         return
@@ -286,6 +318,19 @@ def _constants() -> list[bytes]:
     ]  # fmt: skip
 
 
+def old_constants(data: bytes) -> None:
+    """Read the geometry of a detector from before geometry files."""
+    for kind in old_geometry.KINDS:
+        path = lay({}) / "0-end.data"
+        path.write_bytes(data)
+        outcome(old_geometry.read, {kind: path})
+
+
+def _old_constants() -> list[bytes]:
+    sizes = {int(np.prod(kind.shape)) for kind in old_geometry.KINDS.values()}
+    return [b"# x\n" + b"90 " * size for size in sorted(sizes) if size < 2000]
+
+
 def data_set(data: bytes) -> None:
     """Read a data set's text, and write it again."""
     text = data.decode("utf-8", "replace")
@@ -297,7 +342,8 @@ def data_set(data: bytes) -> None:
 def _data_sets() -> list[bytes]:
     return [
         b"exp=cxitut13:run=34:dir=/data/xtc:idx", b"exp=158:run=1-3,5:stream=0-4,80",
-        b"exp=CXI/cxitut13:run=12:xtc", b"/data/e158-r0034-s01-c00.xtc", b"/data", b"exp=e158:smd",
+        b"exp=CXI/cxitut13:run=12:xtc", b"/data/e158-r0034-s01-c00.xtc", b"/data",
+        b"exp=e158:smd", b"exp=e158:run=1:live:dir=/",
         b"exp=a:run=1-100000", b"\0", b"exp=a:dir=\0",
     ]  # fmt: skip
 
@@ -323,6 +369,7 @@ TARGETS = {
     "epics_value": Target(epics_value, _epics_values),
     "geometry": Target(geometry, _geometries),
     "constants": Target(constants_file, _constants),
+    "old_constants": Target(old_constants, _old_constants, 8000),
     "data_set": Target(data_set, _data_sets, 200),
     "source": Target(source, _sources, 100),
 }
