@@ -206,7 +206,7 @@ def _moving(
 
 
 @functools.cache
-def _room() -> Path:
+def room() -> Path:
     """Return a folder for the files of a run."""
     folder = Path(tempfile.mkdtemp(prefix="xtcview-fuzz-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -215,7 +215,7 @@ def _room() -> Path:
 
 def lay(files: dict[str, bytes]) -> Path:
     """Write a run's files; those of the run before go."""
-    folder = _room()
+    folder = room()
     for inside in ("index", "smalldata"):
         (folder / inside).mkdir(exist_ok=True)
     for path in [*folder.glob("**/*.xtc"), *folder.glob("index/*")]:

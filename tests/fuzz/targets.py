@@ -15,7 +15,7 @@ import numpy as np
 
 import xtcview
 from tests.fuzz import ask
-from tests.fuzz.bases import GOLDEN, SMALL, Base, Bent, bases, bend, lay
+from tests.fuzz.bases import GOLDEN, SMALL, Base, Bent, bases, bend, lay, room
 from tests.support.compressed import hist16, histn
 from tests.support.outcome import outcome
 from xtcview.calib import constants, geometry_text, old_geometry
@@ -304,7 +304,7 @@ def constants_file(data: bytes) -> None:
     """Read constants of every kind."""
     text = data.decode("utf-8", "replace")
     outcome(constants.parse_numbers, text)
-    path = lay({}) / "0-end.data"
+    path = room() / "0-end.data"
     path.write_bytes(data)
     for kind in constants.KINDS:
         outcome(constants.read_constants, path, kind)
@@ -320,9 +320,9 @@ def _constants() -> list[bytes]:
 
 def old_constants(data: bytes) -> None:
     """Read the geometry of a detector from before geometry files."""
+    path = room() / "0-end.data"
+    path.write_bytes(data)
     for kind in old_geometry.KINDS:
-        path = lay({}) / "0-end.data"
-        path.write_bytes(data)
         outcome(old_geometry.read, {kind: path})
 
 
