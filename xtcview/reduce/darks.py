@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xtcview.calib import assemble, store
+from xtcview.calib import assemble, geometry, store
 from xtcview.calib.status import MEANING, UNSEEN, Judged, Limits, judge
 from xtcview.detector import Detector
 from xtcview.errors import ConstantsError, XtcError
@@ -134,11 +134,12 @@ class Darks:
     def _draw(self, axes: Axes, name: str, unit: str) -> None:
         values = getattr(self, name).astype(np.float32)
         values[self.status & UNSEEN != 0] = np.nan
-        where = self.detector.assembly(self.run.run())
-        image = assemble.assemble(values, where, gap=np.nan)
+        table = geometry.without_twist(self.detector.geometry(self.run.run()))
+        image = assemble.assemble(values, assemble.assembly_of(table), gap=np.nan)
         known = values[np.isfinite(values)]
         low, high = np.percentile(known, (1, 99)) if known.size and name != "status" else (0, 63)
-        drawn = axes.imshow(image, vmin=low, vmax=high, cmap="viridis", interpolation="nearest")
+        upright = geometry.orient(image, geometry.upright(table))
+        drawn = axes.imshow(upright, vmin=low, vmax=high, cmap="viridis", interpolation="nearest")
         axes.set(title=name, xticks=[], yticks=[])
         axes.figure.colorbar(drawn, ax=axes, label=unit, shrink=0.85)
 
