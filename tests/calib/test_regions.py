@@ -215,7 +215,22 @@ def test_rows_and_supercolumns_of_an_fccd(reach, limit):
     assert np.array_equal(blocks[0][piece], expected)
 
 
-@pytest.mark.parametrize("numbers", [(4, 1, 30, 10), (6,)])
+def test_medians_of_a_pnccd():
+    panels, _ = noisy((4, 512, 512), bright=0)
+    panels[2] += 700  # more than allowed
+    expected = panels.copy()
+    for bank in range(0, 512, 128):
+        part = expected[..., bank : bank + 128]
+        shift = np.median(part, axis=2, keepdims=True)
+        part -= np.where(np.abs(shift) < 500, shift, 0)
+    before = panels.copy()
+    (shifts,) = subtract_regions(panels, common_mode_parameters((8, 1, 500)))
+    assert np.array_equal(panels, expected)
+    assert shifts.applied.tolist() == [True, True, False, True]
+    assert shifts.found == pytest.approx((before - expected).mean(axis=(1, 2)), abs=1e-4)
+
+
+@pytest.mark.parametrize("numbers", [(4, 1, 30, 10), (6,), (8, 1, 500)])
 def test_banks_need_their_detector(numbers):
     with pytest.raises(ConstantsError, match=r"algorithm . is not made for segments of \(8, 96\)"):
         subtract_regions(np.zeros((1, 8, 96), np.float32), common_mode_parameters(numbers))

@@ -20,7 +20,8 @@ class CommonMode:
     algorithm : int
         0 off, 1 first peak of the histogram of a segment, 2 mean and 3 median of chunks of
         pixels, 4 medians in banks (Epix100a, Fccd960), 5 mean of the unbonded pixels of a 2x1,
-        6 medians in banks of an Epix100a without bright pixels and their neighbours.
+        6 medians in banks of an Epix100a without bright pixels and their neighbours, 8 medians in
+        banks of a pnCCD. (7, of detectors with gain modes: `xtcview.calib.medians`.)
     mean_max : float
         Largest correction in ADU; a larger one is refused. In algorithm 4 0 means no limit.
     sigma_max : float
@@ -34,7 +35,7 @@ class CommonMode:
         Pixels in a chunk (2, 3).
     regions : int
         What is corrected, in this order (4: sum of 1 banks, 2 rows, 4 columns of banks; for the
-        Fccd960 1 rows and 2 supercolumns; 6: 1 columns, 2 rows, 3 both).
+        Fccd960 1 rows and 2 supercolumns; 6: 1 columns, 2 rows, 3 both; 8: see `medians`).
     reach : float
         Pixels further from 0 than this ADU do not vote (4, 6).
     least : float
@@ -125,6 +126,10 @@ def _banks(values: list[float]) -> CommonMode:
     return CommonMode(4, mean_max=most, regions=bits, reach=reach)
 
 
+def _pnccd(values: list[float]) -> CommonMode:
+    return CommonMode(8, mean_max=values[2], regions=int(values[1]))
+
+
 def _bright_free(values: list[float], **settings: Any) -> CommonMode:
     if len(values) > 1:  # psana does not look at them
         raise ConstantsError(
@@ -147,4 +152,5 @@ FORMS: dict[float, tuple[int, str, Callable[[list[float]], CommonMode]]] = {
     4: (4, "4 (banks) regions range max_correction", _banks),
     5: (2, "5 (unbonded pixels) mean_max", lambda values: CommonMode(5, values[1])),
     6: (1, "6 (banks without bright pixels)", _bright_free),
+    8: (3, "8 (medians of a pnCCD) regions max_correction", _pnccd),
 }

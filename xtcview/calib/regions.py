@@ -1,4 +1,4 @@
-"""Common mode of pieces of a segment: psana's algorithms 2, 3, 4 and 6.
+"""Common mode of pieces of a segment: psana's algorithms 2, 3, 4, 6 and 8.
 
 All work in place on float32 panels from which the pedestals are subtracted, and tell what they
 subtracted. A region is a rectangle of a segment, or a chunk of consecutive pixels.
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.calib.common_mode import Shifts, fitting, stack_of
+from xtcview.calib.medians import Medians, subtract_pnccd_medians
 from xtcview.calib.parameters import CommonMode
 from xtcview.errors import ConstantsError
 
@@ -22,6 +23,7 @@ Votes = NDArray[np.bool_]
 
 EPIX100 = (704, 768)
 FCCD960 = (960, 960)
+PNCCD = (512, 512)
 BANK = (352, 96)  # rows and columns that one amplifier of an Epix100a reads
 FEWEST = 10  # pixels that must vote in a region of algorithm 4
 BRIGHT = 10  # rms: brighter pixels and their neighbours do not vote in algorithm 6
@@ -35,7 +37,7 @@ def subtract_regions(
     rms: NDArray[Any] | None = None,
     interleaved: bool = False,
 ) -> list[Shifts]:
-    """Subtract the common mode of algorithm 2, 3, 4 or 6, in place.
+    """Subtract the common mode of algorithm 2, 3, 4, 6 or 8, in place.
 
     Parameters
     ----------
@@ -44,8 +46,8 @@ def subtract_regions(
     parameters : CommonMode
         Algorithm and limits.
     bad : ndarray of bool, optional
-        Shape of panels; these pixels do not vote, yet are corrected. Algorithm 6 does not look
-        at them, as in psana.
+        Shape of panels; these pixels do not vote, yet are corrected. Algorithms 6 and 8 do not
+        look at them, as in psana.
     rms : ndarray, optional
         Noise in ADU, of the panels' shape; 1 without it (algorithm 6).
     interleaved : bool
@@ -54,7 +56,8 @@ def subtract_regions(
     Returns
     -------
     list of Shifts
-        One for each kind of region, in the order of the correction.
+        One for each kind of region, in the order of the correction; of algorithm 8 one with the
+        mean of what was subtracted from each segment.
 
     Raises
     ------
@@ -75,6 +78,8 @@ def subtract_regions(
     if parameters.algorithm == 6 and shape == EPIX100:
         noise = np.ones(1, np.float32) if rms is None else stack_of(fitting(rms, panels, "rms"))
         return list(_bright_free(stack, noise, parameters))
+    if parameters.algorithm == 8 and shape == PNCCD:
+        return [_pnccd(stack, parameters)]
     raise ConstantsError(
         f"common mode algorithm {parameters.algorithm} is not made for segments of {shape}; "
         "give (0,) to go on without"
@@ -199,6 +204,15 @@ def _with_neighbours(bright: Votes) -> Votes:
     grown[..., 1:] |= bright[..., :-1]
     grown[..., :-1] |= bright[..., 1:]
     return grown
+
+
+def _pnccd(stack: Panels, parameters: CommonMode) -> Shifts:
+    """Algorithm 8: medians of rows, columns and banks of 128 columns, all pixels voting."""
+    before = stack.copy()
+    medians = Medians(8, parameters.regions, parameters.mean_max)
+    subtract_pnccd_medians(stack, None, medians)
+    shift = (before - stack).mean(axis=(1, 2), dtype=np.float64)
+    return Shifts("segment", shift, (before != stack).any(axis=(1, 2)))
 
 
 def _fccd(stack: Panels, votes: Votes, parameters: CommonMode) -> Iterator[Shifts]:
