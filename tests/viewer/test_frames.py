@@ -161,3 +161,15 @@ def test_mean_is_over_the_good_pixels(kind):
         block = good[s, 2 * r : 2 * r + 2, 2 * c : 2 * c + 2]
         expected = np.nanmean(block) if np.isfinite(block).any() else 0
         assert abs(mean[s, r, c] - expected) <= 0.5
+
+
+def test_absent_segments_do_not_widen_the_levels():
+    panels = np.random.default_rng(2).integers(1100, 1300, (4, 16, 16)).astype(np.int16)
+    present = np.array([True, False, True, True])
+    mask = make_mask(panels.shape, 2)
+    panels[1] = 0
+    coded = encode(panels, 2, mask, present)
+    means = block_mean(panels, 2, mask)[present]
+    assert coded.levels[1:].min() == means.min()
+    assert coded.levels[1:].max() == means.max()
+    assert not coded.codes[1].any()

@@ -170,7 +170,8 @@ def fit_levels(means: Array, mask: Mask, present: Array) -> Array:
     if not sample.size:
         sample = means.ravel()
     q = np.percentile(sample, BULK)
-    return make_levels(float(means.min()), float(means.max()), float(q[1]), float(q[2] - q[0]))
+    held = means if present.all() or not present.any() else means[present]  # absent ones are 0
+    return make_levels(float(held.min()), float(held.max()), float(q[1]), float(q[2] - q[0]))
 
 
 def to_codes(means: Array, levels: Array) -> Array:
