@@ -54,8 +54,7 @@ LOW_GAIN = 6.85  # psana's factor: a pixel in low gain is that much less sensiti
 
 # The chain, in psana's order; a detector can be asked for some of it
 STEPS = ("pedestals", "common_mode", "gain_map", "pixel_gain", "mask")
-_THREADS = 2  # more do not help: the histograms of the common mode hold Python's lock
-_MANY = 8  # segments, from which on threads are worth their start
+_MANY = 8  # segments, from which on a second thread is worth its start
 
 
 class BadPixels(NamedTuple):
@@ -273,20 +272,27 @@ def _without_absent(
 
 
 def _each(function: Callable[[int], None], numbers: Iterable[int]) -> None:
-    """Call a function with each number, in threads when there are many."""
+    """Call a function with each number, with the help of a thread when there are many.
+
+    The helper takes what the caller has not begun: on a busy machine it may come late.
+    """
     todo = [int(number) for number in numbers]
-    if len(todo) < _MANY or (os.cpu_count() or 1) < _THREADS:
-        for number in todo:
-            function(number)
-        return
+    left = iter(todo)
 
-    def some(first: int) -> None:
-        for number in todo[first::_THREADS]:
+    def work() -> None:
+        for number in left:
             function(number)
 
-    list(_pool().map(some, range(_THREADS)))
+    if len(todo) < _MANY or (os.cpu_count() or 1) == 1:
+        return work()
+    helper = _helper().submit(work)
+    work()
+    if not helper.cancel():
+        helper.result()
+    return None
 
 
 @lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix="xtcview-calib")
+def _helper() -> ThreadPoolExecutor:
+    # more do not help: the histograms of the common mode partly hold Python's lock
+    return ThreadPoolExecutor(1, thread_name_prefix="xtcview-calib")
