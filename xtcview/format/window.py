@@ -39,14 +39,13 @@ class Window:
         return XTC_STRUCT.unpack(self.get(offset, XTC_SIZE))
 
     def repeats(self, offset: int, places: Sequence[tuple[int, bytes]]) -> bool:
-        """Return whether exactly these headers lie at these places behind a byte."""
-        for pos, header in places:
+        """Return whether exactly these bytes lie at these places behind a byte."""
+        for pos, known in places:
             at = offset + pos - self.start
-            if at < 0 or at + XTC_SIZE > len(self.data):
-                found = self.get(offset + pos, XTC_SIZE)
-            else:
-                found = self.data[at : at + XTC_SIZE]
-            if found != header:
+            if at < 0 or at + len(known) > len(self.data):
+                if self.get(offset + pos, len(known)) != known:
+                    return False
+            elif not self.data.startswith(known, at):
                 return False
         return True
 

@@ -24,7 +24,7 @@ Payload = tuple[Src, int, int, int, int]  # source, type word, damage, byte in t
 class Shape(NamedTuple):
     """Where the containers of a datagram lie, and what follows from their headers."""
 
-    places: tuple[tuple[int, bytes], ...]  # byte in the datagram, header
+    places: tuple[tuple[int, bytes], ...]  # byte in the datagram, headers side by side
     payloads: tuple[Payload, ...]  # in the order of bytes
 
 
@@ -67,7 +67,11 @@ def _walked(window: Window, offset: int, head: Dgram) -> tuple[Shape, list[Fault
 
     def header_at(pos: int) -> tuple[int, ...]:
         header = window.header(pos)
-        places.append((pos - offset, XTC_STRUCT.pack(*header)))
+        place, known = places.pop() if places else (pos - offset, b"")
+        if place + len(known) < pos - offset:
+            places.append((place, known))
+            place, known = pos - offset, b""
+        places.append((place, known + XTC_STRUCT.pack(*header)))
         return header
 
     leaves, faults = walk_headers(header_at, offset + DGRAM_SIZE, offset + head.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
@@ -35,6 +36,8 @@ class Part(NamedTuple):
         Numbers, `REST` and functions of the record, as in the table.
     rest : int
         Which item of the shape is `REST`; -1 for none.
+    count : int
+        Items, where it does not vary; else -1.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Part(NamedTuple):
     dtype: np.dtype[Any]
     shape: tuple[Shape, ...]
     rest: int
+    count: int
 
 
 def is_record(kind: Any) -> TypeGuard[type[Record]]:
@@ -100,5 +104,7 @@ def parts(fields: Sequence[Field]) -> tuple[Part, ...]:
     for name, kind, *shape in fields:
         record = kind if is_record(kind) and kind.TAIL else None
         rest = shape.index(REST) if REST in shape else -1
-        found.append(Part(name, record, dtype_of(kind), tuple(shape), rest))
+        varies = rest >= 0 or any(map(callable, shape))
+        count = -1 if varies else math.prod(shape)
+        found.append(Part(name, record, dtype_of(kind), tuple(shape), rest, count))
     return tuple(found)

@@ -137,13 +137,11 @@ class Record:
 
     def _read(self, part: layout.Part, pos: int) -> tuple[Any, int]:
         """Read one field of varying size; return it and the byte behind it."""
-        sizes = [size(self) if callable(size) else size for size in part.shape]
+        sizes, count = part.shape, part.count
+        if count < 0:
+            sizes, count = self._sizes(part, pos)
         if part.record is not None:
-            return self._read_records(part.record, math.prod(sizes), pos)
-        if part.rest >= 0:  # stated in the table: a count of -1 in the data is a fault
-            rest = math.prod(s for s in sizes if s != REST) * part.dtype.itemsize
-            sizes[part.rest] = max(self._end - pos, 0) // rest if rest else 0
-        count = -1 if sizes and min(sizes) < 0 else math.prod(sizes)
+            return self._read_records(part.record, count, pos)
         end = pos + count * part.dtype.itemsize
         if count > 0 and end <= self._end:
             return (sizes, part.dtype), end  # an array that is made when it is asked for
@@ -153,6 +151,14 @@ class Record:
         except ValueError as error:  # empty, and yet too long: numpy refuses 0 x 2**32 x 2**32
             what = f"{type(self).__name__} has an array of {sizes} here; its counts are wrong"
             raise FormatError(what, self._file, self._base + pos) from error
+
+    def _sizes(self, part: layout.Part, pos: int) -> tuple[Sequence[Any], int]:
+        """Return the shape of a field in this record, and how many items it has."""
+        sizes = [size(self) if callable(size) else size for size in part.shape]
+        if part.rest >= 0:  # stated in the table: a count of -1 in the data is a fault
+            rest = math.prod(s for s in sizes if s != REST) * part.dtype.itemsize
+            sizes[part.rest] = max(self._end - pos, 0) // rest if rest else 0
+        return sizes, -1 if min(sizes) < 0 else math.prod(sizes)
 
     def _read_records(self, kind: type[Record], count: int, pos: int) -> tuple[list[Record], int]:
         if count < 0:
