@@ -18,7 +18,7 @@ import pytest
 from reduce_fakes import LIBRARY, FakeRun, expected
 
 from xtcview.errors import EngineError
-from xtcview.reduce import engines, reaper
+from xtcview.reduce import engines, hub, reaper
 from xtcview.reduce.api import reduce
 from xtcview.reduce.local import LOCAL, _leaders
 from xtcview.reduce.total import Total
@@ -144,17 +144,27 @@ def test_an_engine_that_dies_is_replaced_by_another(local, tmp_path):
     assert len(local._client.ids) == 2
 
 
-def test_all_engines_die(local, tmp_path):
+def test_an_event_that_kills_every_engine_is_found(local, tmp_path):
+    for life in range(20):
+        (tmp_path / str(life)).touch()
+    run = FakeRun(n=300, killing=[130], lives=str(tmp_path))
+    r = start(run, ops=NAMES, engines=2).wait(LONG)
+    check_same(r, expected(run, [k for k in range(300) if k != 130]))
+    assert r.report.of_kind("failed") == [130]
+    assert "engines died on these events 3 times: Engine" in str(r.report)
+    assert 20 - len(list(tmp_path.iterdir())) <= 6
+
+
+def test_all_engines_of_a_given_cluster_die(cluster, tmp_path):
     for life in range(9):
         (tmp_path / str(life)).touch()
-    run = FakeRun(n=100, killing=[30], lives=str(tmp_path))
-    r = start(run, engines=1)
-    with pytest.raises(EngineError, match=r"all 1 engines are gone; what was merged is kept"):
+    run = FakeRun(n=200, killing=[30], lives=str(tmp_path))
+    r = start(run, ops="sum", engines=cluster)
+    with pytest.raises(EngineError, match=r"all [12] engines are gone; what was merged is kept"):
         r.wait(LONG)
-    assert 0 < r.report.counted < 31
+    assert r.report.counted >= 180  # the suspect came last
+    assert r.report.counted + r.report.unread == 200
     assert r.partial()["sum"] is not None
-    check = start(RUN, ops=NAMES, engines=1).wait(LONG)
-    check_same(check, expected(RUN, COUNTED))
 
 
 def test_an_engine_without_the_run_says_so(local):
@@ -190,7 +200,7 @@ def test_no_cluster_and_no_engines(cluster, monkeypatch):
 
 
 def test_a_controller_that_is_gone(cluster, monkeypatch):
-    monkeypatch.setattr(engines, "HUB_SECONDS", 1.0)
+    monkeypatch.setattr(hub, "HUB_SECONDS", 1.0)
     r = start(FakeRun(n=10_000, delay=0.005), engines=cluster)
     while r.progress[0] == 0 and not r.done:
         time.sleep(0.02)
@@ -201,7 +211,7 @@ def test_a_controller_that_is_gone(cluster, monkeypatch):
 
 
 def test_a_controller_of_ours_that_is_gone_is_started_again(local, monkeypatch):
-    monkeypatch.setattr(engines, "HUB_SECONDS", 1.0)
+    monkeypatch.setattr(hub, "HUB_SECONDS", 1.0)
     start(RUN, engines=1).wait(LONG)
     before = local.pids()
     reaper.end_groups([reaper.leader(local._cluster.controller.pid)])

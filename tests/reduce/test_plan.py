@@ -79,17 +79,24 @@ def test_even_steps_become_a_range():
 )
 def test_every_event_is_handed_out_once_however_it_goes(n, workers, paces, lose):
     selected = np.random.default_rng(n).permutation(n).astype(np.int64)
-    plan, seen, numbers = Plan(selected, workers), [], []
+    plan, seen, numbers, again = Plan(selected, workers), [], [], set()
     while (chunk := plan.take()) is not None:
         assert 1 <= len(chunk.events) <= LONGEST
-        if chunk.number in lose and chunk.attempt == 0:
-            assert plan.give_back(chunk)
+        if chunk.number in lose and chunk.losses < 2:
+            assert plan.accuse(chunk)
             continue
-        seen += list(chunk.events)
+        if chunk.number % 7 == 3 and chunk.number not in again:
+            again.add(chunk.number)
+            plan.give_back(chunk)
+            continue
+        left = len(chunk.events) // 3 if chunk.number % 5 == 2 else 0
+        seen += list(chunk.events)[: len(chunk.events) - left]
         numbers.append(chunk.number)
+        plan.rest(chunk, left)
         plan.learn(len(chunk.events), len(chunk.events) * paces[chunk.number % len(paces)])
     assert sorted(seen) == list(range(n))
-    assert sorted(numbers) == list(range(len(numbers)))
+    assert len(set(numbers)) == len(numbers)
+    assert plan.finished
 
 
 def test_few_events_are_dealt_to_all_workers():
@@ -117,14 +124,53 @@ def test_chunks_follow_the_pace_and_end_together():
     assert len(last.take().events) == 50
 
 
-def test_a_chunk_is_tried_a_bounded_number_of_times():
-    plan = Plan(np.arange(5), 1)
-    chunk = plan.take()
-    for attempt in range(1, ATTEMPTS):
-        assert plan.give_back(chunk)
+@pytest.mark.parametrize("bad", [(0,), (399,), (123,), (7, 8, 250)])
+def test_the_event_that_kills_is_found(bad):
+    plan, seen, found, deaths = Plan(np.arange(400), 1), [], [], 0
+    while (chunk := plan.take()) is not None:
+        if set(bad) & set(chunk.events):
+            deaths += 1
+            if not plan.accuse(chunk):
+                found += list(chunk.events)
+        else:
+            seen += list(chunk.events)
+            plan.learn(len(chunk.events), 1e-4 * len(chunk.events))
+    assert sorted(found) == sorted(bad)
+    assert sorted(seen + found) == list(range(400))
+    assert deaths <= 2 + 4 * len(bad)
+
+
+def test_chunks_that_cost_engines_come_last():
+    plan = Plan(np.arange(100), 1)
+    first = plan.take()
+    assert plan.accuse(first)
+    again = plan.take()
+    assert again.events == first.events  # it may have been an accident
+    assert plan.accuse(again)
+    order = []
+    while (chunk := plan.take()) is not None:
+        order += list(chunk.events)
+    assert sorted(order) == list(range(100))
+    assert order[-len(first.events) :] == list(first.events)
+
+
+def test_an_event_alone_is_tried_three_times():
+    plan = Plan(np.arange(1), 1)
+    for losses in range(ATTEMPTS - 1):
         chunk = plan.take()
-        assert chunk.attempt == attempt
-    assert not plan.give_back(chunk)
+        assert chunk.losses == losses
+        assert plan.accuse(chunk)
+    assert not plan.accuse(plan.take())
+    assert plan.finished
+
+
+def test_the_rest_of_a_chunk_that_ended_early():
+    plan = Plan(np.arange(40), 1)
+    chunk = plan.take()
+    plan.rest(chunk, 4)
+    rest = plan.take()
+    assert rest.events == chunk.events[-4:]
+    assert rest.number != chunk.number
 
 
 @pytest.mark.parametrize("events", ["all", 3])

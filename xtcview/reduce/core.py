@@ -18,6 +18,7 @@ import numpy as np
 
 from xtcview.errors import EngineError, FormatError
 from xtcview.reduce import ops
+from xtcview.reduce.limits import Limit, is_cancelled
 from xtcview.reduce.ops import Array, State
 from xtcview.reduce.readers import Reader, reader_of
 from xtcview.reduce.report import Skipped
@@ -36,6 +37,7 @@ class _Tally:
     events: int
     dtype: str = ""
     counted: int = 0
+    bytes: int = 0
     present: Array | None = None
     state: State = ()
     skipped: list[Skipped] = field(default_factory=list)
@@ -57,6 +59,7 @@ class _Tally:
             ops.add(self.ops, self.state, self.frames, self.held)
             self.present += np.sum(self.held, axis=0, dtype=np.int64)
             self.counted += len(self.frames)
+            self.bytes += sum(frame.nbytes for frame in self.frames)
         self.frames, self.held = [], []
 
 
@@ -73,8 +76,10 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
     Returns
     -------
     list
-        ``[summary, present, *state]``: a dict with 'counted', 'skipped', 'dtype' and 'seconds',
-        the events per segment, and the arrays of the ops; no arrays when no event counted.
+        ``[summary, present, *state]``: a dict with 'counted', 'skipped', 'dtype', 'bytes',
+        'seconds' and 'left' (events at the end that were not begun: the time was over or the
+        reduction cancelled), the events per segment, and the arrays of the ops; no arrays when no
+        event counted.
 
     Raises
     ------
@@ -89,25 +94,33 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
             f"expected {task.version}: install the same version on all engines and restart them"
         )
     tally = _Tally(ops.find(task.ops), len(events))
-    with reader_of(task) as reader:
+    done = 0
+    with reader_of(task) as reader, Limit(task.timeout) as limit:
         for number in events:
-            _take(tally, reader, int(number), bool(task.calib_dir))
+            late = time.perf_counter() - began > task.seconds
+            if (done and late) or is_cancelled(task.token):
+                break
+            _take(tally, reader, limit, int(number), bool(task.calib_dir))
+            done += 1
     tally.flush()
     summary = {
         "counted": tally.counted,
         "skipped": [tuple(one) for one in tally.skipped],
         "dtype": tally.dtype,
+        "bytes": tally.bytes,
+        "left": len(events) - done,
         "seconds": time.perf_counter() - began,
     }
     return [summary] if tally.present is None else [summary, tally.present, *tally.state]
 
 
-def _take(tally: _Tally, reader: Reader, number: int, calib: bool) -> None:
+def _take(tally: _Tally, reader: Reader, limit: Limit, number: int, calib: bool) -> None:
     try:
-        found = read_event(reader.run, reader.detector, number, calib)
+        with limit.event():
+            found = read_event(reader.run, reader.detector, number, calib)
         if not isinstance(found, Skipped):
             _check(found[0], found[1], tally.dtype)
-    except Exception as error:  # noqa: BLE001 - becomes a line of the report, the others go on
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a line of the report, others go on
         found = Skipped("failed", f"{type(error).__name__}: {error}", number)
     if isinstance(found, Skipped):
         tally.skipped.append(found)

@@ -18,7 +18,9 @@ import ipyparallel
 from traitlets.config import Config
 
 from xtcview.errors import EngineError
-from xtcview.reduce import engines, reaper
+from xtcview.reduce import reaper
+from xtcview.reduce.enginepool import EnginePool
+from xtcview.reduce.hub import Probe
 
 START_SECONDS = 60.0  # a busy machine may need half of it
 CONTROLLER_ARGS = [
@@ -40,7 +42,7 @@ class LocalEngines:
         self._watched: dict[int, reaper.Leader] = {}
         self._owner = 0
 
-    def pool(self, n: int) -> engines.EnginePool:
+    def pool(self, n: int) -> EnginePool:
         """Return a pool of `n` engines; starts those that are missing.
 
         Raises
@@ -63,7 +65,20 @@ class LocalEngines:
                     f"{n} engines did not start within {START_SECONDS:g} s: {error}. {logs}"
                     "engines='serial' works without engines"
                 ) from error
-            return engines.EnginePool(self._client, self._client.ids[:n])
+            return EnginePool(self._client, owner=self, count=n)
+
+    def revive(self, missing: int) -> None:
+        """Start engines in the place of dead ones, without waiting for them."""
+        with self._lock:
+            if self._cluster is not None:
+                self._cluster.start_engines_sync(missing)
+                self._watch()
+
+    def renew(self, n: int) -> Any:
+        """End what is left of a cluster whose hub is gone, and start another; return its client."""
+        with self._lock:
+            self._stop()
+        return self.pool(n).client
 
     def stop(self) -> None:
         """Stop them all; does nothing when there are none, or in a fork of their owner."""
@@ -77,7 +92,7 @@ class LocalEngines:
         return sorted(self._watched)
 
     def _start(self, n: int) -> None:
-        if self._client is not None and not engines.hub_answers(self._client):
+        if self._client is not None and not Probe(self._client).answers():
             self._stop()
         if self._client is None:
             self._owner = os.getpid()

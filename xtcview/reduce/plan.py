@@ -33,7 +33,9 @@ SEND = 2.5e-9  # seconds per byte of a result that goes to another process; 0.3-
 WORTH = 10  # a chunk takes so many times longer than sending its result; the last ones 3 times
 WORTH_LAST = 3
 LONGEST = 1000  # events: bounds what is lost when an engine dies
-ATTEMPTS = 3  # a chunk that loses this many engines is not tried again
+CUT = 2.0  # a chunk that takes so many times longer than meant ends early and gives the rest back
+ATTEMPTS = 3  # engines that an event may cost, the last one all by itself, before it is given up
+PARTS = 8  # a suspect chunk is cut into: one engine is lost per cut, and starting one takes seconds
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class Chunk:
         Counts the chunks of a reduction; each is merged once.
     events : sequence of int
         Event numbers.
-    attempt : int
-        How often it was tried before.
+    losses : int
+        How many engines were lost while they worked on these events.
     """
 
     number: int
     events: Sequence[int]
-    attempt: int = 0
+    losses: int = 0
 
 
 class Plan:
@@ -72,29 +74,62 @@ class Plan:
         self._position = 0
         self._number = 0
         self._again: deque[Chunk] = deque()
+        self._suspects: deque[Chunk] = deque()
         self._seconds = 0.0
         self._events = 0
         self._send = 0.0  # seconds per chunk
 
     def take(self) -> Chunk | None:
-        """Return the next chunk; None when all were handed out."""
+        """Return the next chunk; None when all were handed out.
+
+        Chunks that lost two engines come last, so that everything else is merged before.
+        """
         if self._again:
             return self._again.popleft()
-        if self._position == len(self._selected):
-            return None
-        length = self._length()
-        events = compact(self._selected[self._position : self._position + length])
-        chunk = Chunk(self._number, events)
-        self._position += length
-        self._number += 1
-        return chunk
+        if self._position < len(self._selected):
+            length = self._length()
+            events = compact(self._selected[self._position : self._position + length])
+            self._position += length
+            return self._numbered(events)
+        return self._suspects.popleft() if self._suspects else None
 
-    def give_back(self, chunk: Chunk) -> bool:
-        """Queue a chunk whose engine was lost; False when it was tried often enough."""
-        if chunk.attempt + 1 >= ATTEMPTS:
+    @property
+    def finished(self) -> bool:
+        """Whether all chunks were handed out."""
+        return self._position == len(self._selected) and not self._again and not self._suspects
+
+    def _numbered(self, events: Sequence[int], losses: int = 0) -> Chunk:
+        self._number += 1
+        return Chunk(self._number - 1, events, losses)
+
+    def give_back(self, chunk: Chunk) -> None:
+        """Queue a chunk that was not begun, or whose engine was lost for another reason."""
+        (self._suspects if chunk.losses > 1 else self._again).append(chunk)
+
+    def accuse(self, chunk: Chunk) -> bool:
+        """Queue a chunk on which an engine was lost; False when it is given up.
+
+        The first time may be an accident. From then on it is cut into parts, until the event is
+        found that takes its engine along.
+        """
+        losses = chunk.losses + 1
+        if losses == 1:
+            self._again.append(replace(chunk, losses=losses))
+        elif len(chunk.events) > 1:
+            step = -(-len(chunk.events) // PARTS)
+            for first in range(0, len(chunk.events), step):
+                part = chunk.events[first : first + step]
+                self._suspects.append(self._numbered(part, losses))
+        elif losses < ATTEMPTS:
+            self._suspects.append(replace(chunk, losses=losses))
+        else:
             return False
-        self._again.append(replace(chunk, attempt=chunk.attempt + 1))
         return True
+
+    def rest(self, chunk: Chunk, left: int) -> None:
+        """Queue the last `left` events of a chunk that ended early."""
+        if left:
+            self._again.append(self._numbered(chunk.events[len(chunk.events) - left :]))
 
     def learn(self, events: int, seconds: float, sent: int = 0) -> None:
         """Take note of what a chunk took, and how many bytes were sent between processes."""
@@ -102,13 +137,17 @@ class Plan:
         self._seconds += seconds
         self._send = max(self._send, SEND * sent)
 
+    def seconds(self) -> float:
+        """Return how long a chunk should take: longer where its result costs more."""
+        return max(SECONDS, SECONDS_PER_WORKER * self._workers, WORTH * self._send)
+
     def _length(self) -> int:
         left = len(self._selected) - self._position
         if not self._events:
             share = len(self._selected) // (4 * self._workers)
             return min(left, max(1, min(FIRST, share)))
         pace = max(self._seconds / self._events, 1e-6)  # seconds per event
-        goal = max(SECONDS, SECONDS_PER_WORKER * self._workers, WORTH * self._send) / pace
+        goal = self.seconds() / pace
         even = max(left / (2 * self._workers), max(SHORTEST, WORTH_LAST * self._send) / pace)
         return min(left, max(1, int(min(goal, even, LONGEST))))
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from os import cpu_count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from xtcview.errors import EngineError, MissingExtraError, XtcError
-from xtcview.reduce import readers
+from xtcview.reduce import limits, readers
+
+LOST = ("KilledWorker", "CommClosedError")  # of dask, which has tried other workers before
 
 
 class Pool:
@@ -25,17 +29,26 @@ class Pool:
 
     def __init__(self, executor: Executor, workers: int | None = None) -> None:
         self.executor = executor
-        said = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
         self.sends = not isinstance(executor, ThreadPoolExecutor)  # results, to another process
-        self.workers = max(1, int(workers or said or cpu_count() or 1))
+        self.workers = max(1, workers or _workers_of(executor) or cpu_count() or 1)
+        self.notes: list[str] = []  # what happened to the workers
+        self._since: WeakKeyDictionary[Future[Any], float] = WeakKeyDictionary()
 
-    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Run a function somewhere."""
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any] | None:
+        """Run a function somewhere; None when there is no worker just now."""
         return self.executor.submit(function, *args)
+
+    def capacity(self) -> int:
+        """Return how many workers there are just now."""
+        return self.workers
 
     def lost(self, error: BaseException) -> bool:
         """Tell whether a chunk failed because its worker died, so that another may try."""
-        return isinstance(error, BrokenExecutor)
+        return isinstance(error, BrokenExecutor) or type(error).__name__ in LOST
+
+    def is_suspect(self, future: Future[Any]) -> bool:
+        """Tell whether a lost chunk may have been at work when its worker died."""
+        return True
 
     def explain(self, error: BaseException) -> XtcError:
         """Return the error that says why a chunk could not be worked on at all."""
@@ -43,31 +56,79 @@ class Pool:
             return error
         return EngineError(f"a chunk could not be worked on: {type(error).__name__}: {error}")
 
-    def check(self, idle: float) -> None:
-        """Look after the workers when nothing came for `idle` seconds; raise if they are gone."""
+    def exclude(self, future: Future[Any]) -> bool:
+        """Use the worker that could not work no more; False when there is no other."""
+        return False
+
+    def check(self) -> Iterable[Future[Any]]:
+        """Look after the workers; return what will never be answered, raise if all are gone."""
+        return ()
+
+    def running_since(self, future: Future[Any]) -> float | None:
+        """Return when a chunk was first seen at work, by `time.monotonic`; None if it waits."""
+        if future not in self._since and not future.running():
+            return None
+        return self._since.setdefault(future, time.monotonic())
+
+    def abandon(self, future: Future[Any], others: Iterable[Future[Any]]) -> Iterable[Future[Any]]:
+        """Go on without a worker that hangs; return the chunks that only it would have begun.
+
+        Raises
+        ------
+        EngineError
+            When there is no other worker.
+        """
+        if not future.cancel():
+            self.workers -= 1
+            self.notes.append("a worker hangs; it was left alone")
+        if self.workers == 0:
+            raise EngineError("all workers hang; what was merged is kept in partial()")
+        return ()
 
     def forget(self, future: Future[Any]) -> None:
         """Drop what the executor keeps of a result that was taken."""
 
-    def cancel(self, future: Future[Any]) -> None:
-        """Do not begin a chunk that is no longer wanted; clean up behind one that has begun."""
-        if not future.cancel():
-            future.add_done_callback(lambda _: readers.close_readers())
+    def cancel(self, futures: list[Future[Any]], token: str) -> None:
+        """Do not begin chunks that are no longer wanted, and let those begun end soon."""
+        limits.cancel(token)
+        for future in futures:
+            if not future.cancel():
+                future.add_done_callback(lambda _: readers.close_readers())
 
     def close(self) -> None:
         """Close the runs that this process has opened for its chunks."""
         readers.close_readers()
 
 
+def _workers_of(executor: Executor) -> int | None:
+    """Return how many chunks an executor runs at a time, as far as it says."""
+    threads = getattr(getattr(executor, "_client", None), "nthreads", None)  # dask's
+    if threads is not None:
+        return int(sum(threads().values()))
+    said = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
+    return int(said) if said else None
+
+
 class SerialPool(Pool):
     """One thread of this process."""
 
     def __init__(self) -> None:
-        super().__init__(ThreadPoolExecutor(1, thread_name_prefix="xtcview-chunk"), 1)
+        super().__init__(self._thread(), 1)
+
+    @staticmethod
+    def _thread() -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, thread_name_prefix="xtcview-chunk")
+
+    def abandon(self, future: Future[Any], others: Iterable[Future[Any]]) -> Iterable[Future[Any]]:
+        """Leave a thread that hangs to itself, and go on in another."""
+        self.executor.shutdown(wait=False)
+        self.executor = self._thread()
+        self.notes.append("a thread of this process hangs in an event, and cannot be ended")
+        return [other for other in others if other.cancel()]
 
     def close(self) -> None:
         """End the thread and close the runs that it opened."""
-        self.executor.shutdown(wait=True, cancel_futures=True)
+        self.executor.shutdown(wait=not self.notes, cancel_futures=True)
         super().close()
 
 

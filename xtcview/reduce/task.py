@@ -8,6 +8,8 @@ from typing import Any
 
 LIBRARY = "xtcview"  # has `open` and `Detector`
 
+TIMEOUT = 60.0  # s for one event; a slow file system may take seconds
+
 Identity = tuple[int, ...]
 
 
@@ -33,6 +35,10 @@ class Task:
         Module that opens the run and reads it: `LIBRARY`, or another one for tests.
     version : str
         Of this package; that of the engine must be the same.
+    timeout : float
+        Seconds that one event may take; it is reported as failed when it takes longer.
+    seconds : float
+        After so long a chunk ends, and gives back the events that it has not begun.
     """
 
     spec: str
@@ -43,6 +49,8 @@ class Task:
     token: str
     library: str
     version: str
+    timeout: float = TIMEOUT
+    seconds: float = float("inf")
 
 
 def package_version() -> str:
