@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .detector import DetNames as DetNames
     from .reduce.api import reduce as reduce
     from .reduce.darks import darks as darks
+    from .reduce.resume import resume as resume
     from .viewer import view as view
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ _LAZY_FUNCTIONS = {
     "DetNames": "detector",
     "Detector": "detector",
     "darks": "reduce.darks",
+    "resume": "reduce.resume",
     "view": "viewer",
 }
 
@@ -93,6 +95,7 @@ __all__ = [
     "Source",
     "XtcError",
     "darks",
+    "resume",
     "setConfigFile",
     "setOption",
     "setOptions",

@@ -59,6 +59,10 @@ class FakeRun:
     )  # kills its process, as long as `lives` has files
     lives: str = ""  # folder
     delay: float = 0.0  # s per event
+    hanging: list[int] = field(default_factory=list)  # these take `hang` s, or more
+    hang: float = 0.0
+    stubborn: bool = False  # these swallow what would interrupt them
+    leaving: list[int] = field(default_factory=list)  # these end Python
     broken: bool = False  # cannot be opened twice
     calib_dir: str = "/data/calib"
     closed: bool = False
@@ -75,6 +79,10 @@ class FakeRun:
         time.sleep(self.delay)
         if number in self.killing:
             self._die()
+        if number in self.hanging:
+            self._hang()
+        if number in self.leaving:
+            raise SystemExit(3)
         if number in self.absent:
             return None
         if number in self.failing:
@@ -88,6 +96,15 @@ class FakeRun:
         for life in sorted(Path(self.lives).iterdir()):
             life.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _hang(self) -> None:
+        end = time.monotonic() + self.hang
+        while time.monotonic() < end:
+            try:
+                time.sleep(end - time.monotonic())
+            except TimeoutError:
+                if not self.stubborn:
+                    raise
 
     def close(self) -> None:
         self.closed = True

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 from xtcview.reduce import ops as known
+from xtcview.reduce.checkpoint import Saver, meta_of
 from xtcview.reduce.plan import select
 from xtcview.reduce.pools import check_engines
 from xtcview.reduce.reduction import Reduction
-from xtcview.reduce.task import LIBRARY, Task, identity, package_version
+from xtcview.reduce.task import LIBRARY, TIMEOUT, Task, identity, package_version
 from xtcview.run.datasource import open_run
 
 
@@ -24,6 +25,8 @@ def reduce(
     events: Any = None,
     engines: Any = "serial",
     calib: bool = False,
+    checkpoint: bool | str | Path = True,
+    timeout: float = TIMEOUT,
     library: str = LIBRARY,
 ) -> Reduction:
     """Reduce a detector's data over many events; returns at once.
@@ -45,6 +48,11 @@ def reduce(
     calib : bool
         Reduce ``det.calib(evt)`` instead of ``det.raw(evt)``. Values are rounded to 2**-16 ADU, and
         for 'std' their squares to 2**-6 ADU^2, so that the result does not depend on the order.
+    checkpoint : bool, str or Path
+        File that holds, from the first half minute on, what there is so far, for `resume`. True
+        keeps it in the user's cache folder until the end; False means none.
+    timeout : float
+        Seconds that one event may take before it is reported as failed.
     library : str
         Module with `open` and `Detector`, importable where the work is done; for tests.
 
@@ -79,5 +87,9 @@ def reduce(
         token=uuid4().hex,
         library=library,
         version=package_version(),
+        timeout=timeout,
     )
-    return Reduction(task, wanted, tuple(detector.shape), selected, engines)
+    shape = tuple(detector.shape)
+    path = checkpoint if isinstance(checkpoint, bool) else Path(checkpoint)
+    saver = Saver(path, task.token, meta_of(task, detector.source, shape, task.ops))
+    return Reduction(task, wanted, shape, selected, engines, saver)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -57,6 +57,8 @@ class Flow:
     stop: Event
     flying: dict[Future[Any], Chunk] = field(default_factory=dict)
     finished: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
+    merged: list[Sequence[int]] = field(default_factory=list)  # events, also those given up
+    bytes: int = 0
     _looked: float = field(default_factory=time.monotonic)
 
     def step(self) -> bool:
@@ -148,6 +150,8 @@ class Flow:
         if self.total.merge(chunk.number, result):
             left = result[0].get("left", 0)
             self.plan.rest(chunk, left)
+            self.merged.append(chunk.events[: len(chunk.events) - left])
+            self.bytes += result[0].get("bytes", 0)
             sent = sum(array.nbytes for array in result[1:]) if self.pool.sends else 0
             self.plan.learn(len(chunk.events) - left, result[0]["seconds"], sent)
 
@@ -155,6 +159,7 @@ class Flow:
         if not self.plan.accuse(chunk):
             reason = f"engines died on these events {ATTEMPTS} times: {why}"
             self.total.fail(chunk.number, chunk.events, reason)
+            self.merged.append(chunk.events)
 
     def _exclude(self, future: Future[Any], chunk: Chunk, error: BaseException) -> None:
         """Go on without a worker that cannot work, as long as others can."""

@@ -33,7 +33,7 @@ class Reader:
         if self.token == task.token:
             return
         detector = import_module(task.library).Detector(task.detector, self.run)
-        constants = (task.detector, *_constants(task.calib_dir, detector.source))
+        constants = (task.detector, *constants_of(task.calib_dir, detector.source))
         if self.detector is None or constants != self.constants:
             self.detector, self.constants = detector, constants
         self.token = task.token
@@ -67,7 +67,7 @@ def _key(task: Task) -> tuple[Any, ...]:
     return task.library, task.spec, task.identity, task.calib_dir
 
 
-def _constants(calib_dir: str, source: str) -> tuple[Any, ...]:
+def constants_of(calib_dir: str, source: str) -> tuple[Any, ...]:
     """Return name, time and size of a detector's files of constants."""
     if not calib_dir:
         return ()

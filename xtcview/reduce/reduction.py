@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
+import numpy as np
+
 from xtcview.errors import EngineError, XtcError, near
+from xtcview.reduce.awaiting import ended
+from xtcview.reduce.bar import bar, live_kernel
+from xtcview.reduce.checkpoint import Checkpoint, Saver
 from xtcview.reduce.flow import Flow
 from xtcview.reduce.ops import Array, Op
 from xtcview.reduce.plan import Numbers, Plan
-from xtcview.reduce.pools import pool_of
+from xtcview.reduce.pools import Pool, pool_of
 from xtcview.reduce.report import Report
+from xtcview.reduce.speed import Meter, Speed
 from xtcview.reduce.task import Task
 from xtcview.reduce.total import Total
 
@@ -40,6 +46,10 @@ class Reduction:
         Event numbers.
     engines : object
         Where it runs.
+    saver : Saver, optional
+        Writes checkpoints.
+    begun : Checkpoint, optional
+        What to go on from.
     """
 
     def __init__(
@@ -49,6 +59,8 @@ class Reduction:
         shape: tuple[int, ...],
         selected: Numbers,
         engines: Any,
+        saver: Saver | None = None,
+        begun: Checkpoint | None = None,
     ) -> None:
         self._task, self._engines, self._selected = task, engines, selected
         self._names = tuple(op.name for op in wanted)
@@ -59,6 +71,13 @@ class Reduction:
         self._state = "running"
         self._callbacks: list[Callback] = []
         self._notes: list[str] = []
+        self._meter = Meter()
+        self._pool: Pool | None = None
+        self._saver = saver or Saver(False, task.token)
+        self._before: Numbers = np.empty(0, np.int64)
+        if begun is not None:
+            self._before = begun.merged
+            self._total.merge(-1, begun.result)
         self._called = 0.0
         # a daemon, so that a forgotten reduction does not keep the interpreter alive
         self._thread = threading.Thread(target=self._main, name="xtcview-reduce", daemon=True)
@@ -83,6 +102,26 @@ class Reduction:
     def progress(self) -> tuple[int, int]:
         """Events read so far, and selected."""
         return self._total.read(), len(self._selected)
+
+    @property
+    def state(self) -> str:
+        """'running', 'done', 'cancelled' or 'failed'."""
+        return self._state
+
+    @property
+    def speed(self) -> Speed:
+        """Events and bytes per second over the last seconds, engines, and the time left."""
+        read, total = self.progress
+        return self._meter.speed(total - read)
+
+    @property
+    def notes(self) -> list[str]:
+        """What went wrong on the way without ending it, such as engines that were replaced."""
+        pool = self._pool.notes if self._pool is not None else []
+        saver = [self._saver.problem] if self._saver.problem else []
+        kept = f"resume it with xtcview.resume({str(self._saver.path)!r})"
+        again = [kept] if self._saver.written and self._state != "done" else []
+        return [*self._notes, *pool, *saver, *again]
 
     @property
     def report(self) -> Report:
@@ -181,24 +220,41 @@ class Reduction:
                 return
         self._call([function])
 
+    def __await__(self) -> Generator[Any, None, Reduction]:
+        return ended(self).__await__()
+
     def _main(self) -> None:
         try:
-            pool = pool_of(self._engines)
-            flow = Flow(
-                pool, Plan(self._selected, pool.workers), self._task, self._total, self._stop
-            )
-            try:
-                while flow.step():
-                    self._tell()
-            finally:
-                self._stop.set()
-                flow.drop()
-                pool.close()
+            self._work()
             if self.report.unread and not self.done:
                 raise EngineError(f"{self.report.unread} events were not read: an error in xtcview")
             self._end("done")
         except Exception as error:  # noqa: BLE001 - kept: `wait` raises it and `repr` shows it
             self._end("failed", error)
+
+    def _work(self) -> None:
+        left = self._selected[~np.isin(self._selected, self._before)]
+        self._pool = pool = pool_of(self._engines)
+        self._meter = Meter(len(self._before))  # starting engines is no part of the speed
+        flow = Flow(pool, Plan(left, pool.workers), self._task, self._total, self._stop)
+        complete = False
+        try:
+            while flow.step():
+                self._meter.engines = pool.capacity()
+                self._meter.note(self._total.read(), flow.bytes)
+                if self._saver.due():
+                    self._saver.save(self._checkpoint(flow))
+                self._tell()
+            complete = not self._stop.is_set()
+        finally:
+            self._stop.set()
+            flow.drop()
+            self._saver.end(complete, self._checkpoint(flow))
+            pool.close()
+
+    def _checkpoint(self, flow: Flow) -> Checkpoint:
+        merged = np.concatenate([self._before, *(np.asarray(e, np.int64) for e in flow.merged)])
+        return Checkpoint(self._saver.meta, self._selected, merged, self._total.result())
 
     def _tell(self) -> None:
         now = time.monotonic()
@@ -229,4 +285,9 @@ class Reduction:
         names = ", ".join(self._names)
         why = f": {self._error}" if self._error is not None else ""
         head = f"Reduction({names} of {self.detector} in {self._task.spec}): {self._state}{why}"
-        return "\n".join([head, str(self.report), *self._notes])
+        return "\n".join([head, str(self.report), *self.notes])
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Show a bar in a notebook, and text everywhere else."""
+        shown: dict[str, Any] = bar(self)._repr_mimebundle_() if live_kernel() else {}
+        return shown | {"text/plain": repr(self)}

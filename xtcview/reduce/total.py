@@ -78,6 +78,13 @@ class Total:
         skipped = [("failed", reason, int(event)) for event in events]
         self.merge(number, [{"counted": 0, "skipped": skipped, "dtype": ""}])
 
+    def result(self) -> Result:
+        """Return everything merged so far as if it were one chunk; the arrays are not copied."""
+        with self._lock:
+            skipped = [list(one) for one in self._skipped]
+            summary = {"counted": self._counted, "skipped": skipped, "dtype": self._dtype}
+            return [summary, self._present, *self._state] if self._state else [summary]
+
     def close(self) -> None:
         """Take no more results."""
         with self._lock:
