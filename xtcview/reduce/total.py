@@ -79,9 +79,12 @@ class Total:
         self.merge(number, [{"counted": 0, "skipped": skipped, "dtype": ""}])
 
     def result(self) -> Result:
-        """Return everything merged so far as if it were one chunk; the arrays are not copied."""
+        """Return everything merged so far in the shape of one chunk's result.
+
+        The arrays are the state itself, not copies: use them before the next `merge`.
+        """
         with self._lock:
-            skipped = [list(one) for one in self._skipped]
+            skipped = [tuple(one) for one in self._skipped]
             summary = {"counted": self._counted, "skipped": skipped, "dtype": self._dtype}
             return [summary, self._present, *self._state] if self._state else [summary]
 
