@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .detector import DetNames as DetNames
     from .reduce.api import reduce as reduce
     from .reduce.darks import darks as darks
+    from .reduce.following import follow as follow
+    from .reduce.launchers import cluster as cluster
     from .reduce.resume import resume as resume
     from .viewer import view as view
 
@@ -82,6 +84,8 @@ _LAZY_FUNCTIONS = {
     "Detector": "detector",
     "darks": "reduce.darks",
     "resume": "reduce.resume",
+    "cluster": "reduce.launchers",
+    "follow": "reduce.following",
     "view": "viewer",
 }
 
@@ -96,6 +100,8 @@ __all__ = [
     "XtcError",
     "darks",
     "resume",
+    "cluster",
+    "follow",
     "setConfigFile",
     "setOption",
     "setOptions",

@@ -1,4 +1,4 @@
-"""The command line: ``xtcview demo | info | index``."""
+"""The command line: ``xtcview demo | info | index | submit``."""
 
 from __future__ import annotations
 
@@ -122,6 +122,45 @@ def index(
                 typer.echo(f"{done.target}: {done.outcome}")
     if failed:
         raise XtcError("\n".join(failed))
+
+
+@app.command()
+def submit(
+    dataset: Annotated[str, typer.Argument(help="Data set string, folder or .xtc file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Result: .h5 or .npz.")],
+    det: Annotated[str, typer.Option(help="Detector; the only one of the run by default.")] = "",
+    ops: Annotated[str, typer.Option(help="Such as mean,std,max.")] = "sum,mean",
+    events: Annotated[str, typer.Option(help="all, 0:1000, ::10 or 3,5,8.")] = "all",
+    calib: Annotated[bool, typer.Option(help="Calibrated, not the counts.")] = False,
+    ranks: Annotated[int, typer.Option("-n", help="Processes.", min=1)] = 16,
+    slurm: Annotated[bool, typer.Option("--slurm", help="For sbatch.")] = False,
+    lsf: Annotated[bool, typer.Option("--lsf", help="For bsub.")] = False,
+    queue: Annotated[str, typer.Option("--queue", "-q", help="Slurm: partition.")] = "",
+    minutes: Annotated[int, typer.Option(help="Time limit; 0: the site's.", min=0)] = 0,
+    account: Annotated[str, typer.Option(help="To be charged; LSF: project.")] = "",
+    launch: Annotated[str, typer.Option(help="Starts the ranks: srun, mpiexec -n 16, ...")] = "",
+    option: Annotated[list[str] | None, typer.Option(help="A line more for the system.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the script only.")] = False,
+) -> None:
+    """Reduce a run in a batch job; the result and the files it grows in lie at --out."""
+    from xtcview.reduce import submit as batch
+
+    if slurm == lsf:
+        raise XtcError("which batch system? give --slurm or --lsf")
+    out = out.absolute()
+    request = batch.Request(
+        batch.SLURM if slurm else batch.LSF, ranks, queue, minutes, account,
+        f"{out}.log", launch, tuple(option or ()),
+    )  # fmt: skip
+    named = [f"--det={det}"] if det else []
+    named += [f"--ops={ops}", f"--events={events}", *(["--calib"] if calib else [])]
+    path = out.with_name(f"{out.name}.sh")
+    batch.write_script(path, batch.script(request, [dataset, *named, f"--out={out}"]))
+    if dry_run:
+        typer.echo(path)
+        return
+    typer.echo(f"job {batch.submit(request.system, path)}")
+    typer.echo(f"xtcview.follow('{out}')")
 
 
 def main() -> None:

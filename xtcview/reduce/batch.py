@@ -121,14 +121,12 @@ def _begin(stack: ExitStack, say: Say, fresh: bool, what: dict[str, Any]) -> Job
         job = make(**what)
         stack.enter_context(jobs.only_job(job.out))
         if fresh:
-            for path in jobs.part_files(job.out):
-                path.unlink()
+            jobs.forget(job.out)
         jobs.take_up(job)
     except Exception as error:  # noqa: BLE001 - or the other ranks would wait for ever
         return error if isinstance(error, XtcError | OSError) else XtcError(format_exc())
-    count, left = len(job.selected), sum(last - first for first, last in job.left)
-    if job.old:
-        say(f"goes on: {count - left} of {count} events were read before, {left} are left")
+    for note in job.notes:
+        say(note)
     return job
 
 

@@ -22,7 +22,9 @@ from xtcview.reduce import ops as known
 from xtcview.reduce.partfile import Header, load_header
 from xtcview.reduce.plan import Numbers, select
 from xtcview.reduce.readers import constants_of
+from xtcview.reduce.report import SHOWN
 from xtcview.reduce.share import Span, missing
+from xtcview.reduce.suspects import DEATHS, accused, marked
 from xtcview.reduce.task import Task
 from xtcview.reduce.total import Total
 
@@ -51,6 +53,12 @@ class Job:
         How many jobs wrote into the folder before.
     left : list of (int, int)
         Spans of the selection that are still to be read.
+    suspects : list of (int, int)
+        Likewise, to be read one by one: ranks were killed while they read them.
+    given_up : list of (int, int)
+        Not to be read any more.
+    notes : list of str
+        What the person should know of the jobs before.
     old : list of Path
         Files of the jobs before, each merged once.
     about : dict
@@ -65,6 +73,9 @@ class Job:
     every: float
     attempt: int = 0
     left: list[Span] = field(default_factory=list)
+    suspects: list[Span] = field(default_factory=list)
+    given_up: list[Span] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     old: list[Path] = field(default_factory=list)
     about: Header = field(default_factory=dict)
 
@@ -75,6 +86,10 @@ class Job:
     def part(self, rank: int) -> Path:
         """Return the file of a rank."""
         return folder_of(self.out) / f"part-{self.attempt:03d}-{rank:05d}.npz"
+
+    def mark(self, rank: int) -> Path:
+        """Return the file in which a rank says what it is about to read."""
+        return folder_of(self.out) / f"mark-{self.attempt:03d}-{rank:05d}.json"
 
 
 def make_job(
@@ -142,6 +157,12 @@ def part_files(out: Path) -> list[Path]:
     return sorted(folder_of(out).glob("part-*.npz"))
 
 
+def forget(out: Path) -> None:
+    """Delete what jobs before have left, but not the lock of this one."""
+    for path in (*part_files(out), *folder_of(out).glob("mark-*.json")):
+        path.unlink()
+
+
 def remove_parts(out: Path) -> None:
     """Delete what a job leaves until its result is written."""
     with suppress(FileNotFoundError):
@@ -169,8 +190,24 @@ def take_up(job: Job) -> None:
                 f"{_short(wanted)}. Give another -o, or --fresh to begin again"
             )
         done += [(first, last) for first, last in header["spans"]]
-        job.attempt = max(job.attempt, header["attempt"] + 1)
-    job.left = missing(len(job.selected), done)
+    left = missing(len(job.selected), done)
+    marks = sorted(folder_of(job.out).glob("mark-*.json"))
+    attempts = [int(path.name.split("-")[1]) for path in (*job.old, *marks)]
+    job.attempt = max(attempts, default=-1) + 1
+    _sort(job, left, marked(marks))
+    if attempts:
+        count, todo = len(job.selected), sum(last - first for first, last in left)
+        job.notes.insert(0, f"goes on: {count - todo} of {count} events were read before")
+
+
+def _sort(job: Job, left: list[Span], marks: list[tuple[Span, str]]) -> None:
+    """Tell events that nothing is known against from those on which ranks were killed."""
+    for (first, last), deaths in accused(left, [span for span, _ in marks]):
+        kind = job.given_up if deaths >= DEATHS else job.suspects if deaths else job.left
+        kind.append((first, last))
+    for (first, last), host in marks[-SHOWN:]:
+        ends = f"{job.selected[first]} to {job.selected[last - 1]}"
+        job.notes.append(f"a rank on {host} was killed while it read events {ends}")
 
 
 def _fixed(about: Header) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,7 @@ from xtcview.reduce.core import run_chunk
 from xtcview.reduce.job import Job
 from xtcview.reduce.plan import compact
 from xtcview.reduce.share import Pace, Span, deal, joined
+from xtcview.reduce.suspects import DEATHS, Mark
 from xtcview.reduce.total import Total
 
 SOON = 2.0  # s until the first file, so that something is seen
@@ -50,6 +51,7 @@ class Rank:
     chunks: int = 0
     spans: list[Span] = field(default_factory=list)
     signal: int = 0
+    _begun: float = 0.0
     _due: float = 0.0
 
     def __post_init__(self) -> None:
@@ -65,41 +67,56 @@ class Rank:
         XtcError
             When the run cannot be worked on here.
         """
-        pace, begun = Pace(), time.monotonic()
-        self._due = begun + min(SOON, self.job.every)
-        share = deal(self.job.left, self.comm.Get_rank(), self.comm.Get_size())
-        with self._heeding():
-            for first, last in share:
-                while first < last and not self.signal:
-                    first = self._read(first, first + pace.length(last - first), pace)
-                    self._save_when_due(begun)
-            readers.close_readers()
-            if share:
-                self.save()
+        self._begun = time.monotonic()
+        self._due = self._begun + min(SOON, self.job.every)
+        where = self.comm.Get_rank(), self.comm.Get_size()
+        mark = Mark(self.job.mark(where[0]))
+        try:
+            with self._heeding():
+                self._read_spans(mark, deal(self.job.left, *where), Pace())
+                if self.spans and self.job.suspects:
+                    self.save()  # the next event may be the last
+                self._read_spans(mark, deal(self.job.suspects, *where), None)
+                readers.close_readers()
+                if self.spans:
+                    self.save()
+        finally:
+            mark.close()
         if self.signal:
             raise StoppedError(
                 f"{self.who()} was told to end ({signal.Signals(self.signal).name}); what it had "
                 "read is kept. The same command goes on from there"
             )
 
-    def _read(self, first: int, last: int, pace: Pace) -> int:
-        """Read and merge a chunk; return where the next one begins."""
+    def _read_spans(self, mark: Mark, share: list[Span], pace: Pace | None) -> None:
+        """Read a share, chunk by chunk, or without a pace event by event."""
+        for first, end in share:
+            while first < end and not self.signal:
+                length = pace.length(end - first) if pace else 1
+                mark.put((first, first + length))
+                first, seconds, events = self._read(first, first + length)
+                mark.put((0, 0))
+                if pace:
+                    pace.learn(events, seconds)
+                self._save_when_due()
+
+    def _read(self, first: int, last: int) -> tuple[int, float, int]:
+        """Read and merge a chunk; return where the next one begins, seconds and events."""
         result = run_chunk(self.job.task, compact(self.job.selected[first:last]))
         done: int = last - result[0].get("left", 0)
         self.total.merge(self.chunks, result)
         self.chunks += 1
         self.spans = joined([*self.spans, (first, done)])
-        pace.learn(done - first, result[0]["seconds"])
-        return done
+        return done, result[0]["seconds"], done - first
 
-    def _save_when_due(self, begun: float) -> None:
+    def _save_when_due(self) -> None:
         now = time.monotonic()
         if now < self._due:
             return
         self.save()
         size = sum(array.nbytes for array in self.total.result()[1:])
         fair = self.comm.Get_size() * size / WRITE
-        self._due = now + max(min(self.job.every, now - begun), fair)
+        self._due = now + max(min(self.job.every, now - self._begun), fair)
 
     def save(self) -> None:
         """Keep on disk what was read so far; a disk that is full stops nothing."""
@@ -117,10 +134,14 @@ class Rank:
             self.say(f"{self.who()} cannot keep what it has read, and goes on: {error}")
 
     def merge_old(self) -> None:
-        """Merge this rank's share of the files of jobs before this one."""
+        """Merge this rank's share of the files of jobs before; rank 0 reports what is given up."""
         for path in self.job.old[self.comm.Get_rank() :: self.comm.Get_size()]:
             header, arrays = partfile.load(path)
             self.total.merge(self.chunks, [header["summary"], *arrays])
+            self.chunks += 1
+        for first, last in self.job.given_up if self.comm.Get_rank() == 0 else ():
+            reason = f"ranks were killed on this event {DEATHS} times"
+            self.total.fail(self.chunks, self.job.selected[first:last].tolist(), reason)
             self.chunks += 1
 
     def merge_all(self) -> None:
