@@ -27,7 +27,8 @@ SHARE = {"whole_run": 6, "payload": 3}  # of the time; others 1
 def main() -> int:
     """Run the targets one after another; return how many failed."""
     asked = _arguments()
-    os.environ["XTCVIEW_INDEX_CACHE"] = "off"  # what an input leaves must not help the next
+    for kept in ("INDEX_CACHE", "CONSTANTS_CACHE", "ORIENTATIONS"):
+        os.environ[f"XTCVIEW_{kept}"] = "off"  # what an input leaves must not help the next
     if asked.replay:
         return _replay(asked.replay)
     if asked.one:
