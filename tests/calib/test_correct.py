@@ -1,6 +1,9 @@
+import threading
+
 import numpy as np
 import pytest
 
+from xtcview.calib import sharing
 from xtcview.calib.correct import (
     CommonMode,
     bad_pixels,
@@ -141,7 +144,9 @@ def test_gain_factor_bits():
     assert gain_factor(maps, low=7.0).max() == 7
 
 
-def test_many_segments_are_done_in_threads_with_the_same_bits():
+@pytest.mark.parametrize("free", [True, False])
+def test_many_segments_are_done_in_two_threads_with_the_same_bits(free, monkeypatch):
+    monkeypatch.setattr(sharing, "_has_free_core", lambda: free)
     rng = np.random.default_rng(4)
     shape = (12, 185, 388)
     pedestals = rng.normal(1200, 80, shape).round(1).astype(np.float32)
@@ -178,3 +183,26 @@ def test_a_mask_hides_and_bad_pixels_do_not_vote(frame):
     assert ready(ready_bad) is ready_bad
     with pytest.raises(ConstantsError, match="mask: expected 143560 values"):
         calibrate(raw, pedestals, mask=mask[0])
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_each_number_is_done_once(free, monkeypatch):
+    monkeypatch.setattr(sharing, "_has_free_core", lambda: free)
+    for count in (0, 3, 100):
+        done = []
+        sharing.each(done.append, range(count))
+        assert sorted(done) == list(range(count))
+
+
+def test_an_error_of_the_second_thread_is_raised(monkeypatch):
+    monkeypatch.setattr(sharing, "_has_free_core", lambda: True)
+    both = threading.Barrier(2, timeout=20)
+
+    def fail_in_helper(number):
+        if number < 2:
+            both.wait()  # each thread has one
+        if threading.current_thread() is not threading.main_thread():
+            raise ValueError("in the helper")
+
+    with pytest.raises(ValueError, match="in the helper"):
+        sharing.each(fail_in_helper, range(20))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcview.calib import kernels
 from xtcview.calib.histogram import first_peak
 from xtcview.calib.parameters import OFF, CommonMode, common_mode_parameters
 from xtcview.errors import ConstantsError
@@ -136,7 +137,11 @@ def subtract_common_mode(
 
 def subtract_shift(segment: NDArray[np.float32], shift: float) -> None:
     """Subtract a shift from all pixels of a segment, in place, in float64 and rounded once."""
-    np.subtract(segment, shift, out=segment, dtype=np.float64, casting="same_kind")
+    fast = kernels.compiled()
+    if fast is not None and segment.flags.c_contiguous:
+        fast.subtract_shift(segment.reshape(-1), shift)
+    else:
+        np.subtract(segment, shift, out=segment, dtype=np.float64, casting="same_kind")
 
 
 def segment_shift(

@@ -6,10 +6,6 @@ psana's: pedestals, common mode, gain map, pixel gain, status.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +26,7 @@ from xtcview.calib.common_mode import (
     subtract_shift,
 )
 from xtcview.calib.regions import subtract_regions
+from xtcview.calib.sharing import each
 
 __all__ = [
     "LOW_GAIN",
@@ -54,7 +51,6 @@ LOW_GAIN = 6.85  # psana's factor: a pixel in low gain is that much less sensiti
 
 # The chain, in psana's order; a detector can be asked for some of it
 STEPS = ("pedestals", "common_mode", "gain_map", "pixel_gain", "mask")
-_MANY = 8  # segments, from which on a second thread is worth its start
 
 
 class BadPixels(NamedTuple):
@@ -200,10 +196,10 @@ def calibrate(
     if parameters.algorithm in (0, 1, 5):
         shifts = [_by_segment(chain, parameters, there)]
     else:
-        _each(chain.subtract, there)
+        each(chain.subtract, there)
         votes = _without_absent(whole, panels, there)
         shifts = subtract_regions(panels, parameters, votes, rms, interleaved)
-        _each(chain.scale, there)
+        each(chain.scale, there)
     chain.panels[np.setdiff1d(np.arange(len(chain.raw)), there)] = 0
     return Calibrated(panels, tuple(shifts) if parameters.algorithm else ())
 
@@ -223,7 +219,7 @@ def _by_segment(chain: _Chain, parameters: CommonMode, there: NDArray[np.intp]) 
         shifts.found[number], shifts.applied[number] = found, applied
         chain.scale(number)
 
-    _each(whole_chain, there)
+    each(whole_chain, there)
     return shifts
 
 
@@ -269,30 +265,3 @@ def _without_absent(
     votes[there] = False if bad is None else stack_of(bad)[there]
     stack[np.setdiff1d(np.arange(len(stack)), there)] = 0
     return votes.reshape(panels.shape)
-
-
-def _each(function: Callable[[int], None], numbers: Iterable[int]) -> None:
-    """Call a function with each number, with the help of a thread when there are many.
-
-    The helper takes what the caller has not begun: on a busy machine it may come late.
-    """
-    todo = [int(number) for number in numbers]
-    left = iter(todo)
-
-    def work() -> None:
-        for number in left:
-            function(number)
-
-    if len(todo) < _MANY or (os.cpu_count() or 1) == 1:
-        return work()
-    helper = _helper().submit(work)
-    work()
-    if not helper.cancel():
-        helper.result()
-    return None
-
-
-@lru_cache(maxsize=1)
-def _helper() -> ThreadPoolExecutor:
-    # more do not help: the histograms of the common mode partly hold Python's lock
-    return ThreadPoolExecutor(1, thread_name_prefix="xtcview-calib")

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xtcview.calib import kernels
+
 # Histogram of algorithm 1: one bin per ADU, -1000..1999
 BINS = 3000
 FIRST_BIN = -1000
 FIRST_HALF, LAST_HALF = 2 * FIRST_BIN - 1, 2 * (FIRST_BIN + BINS) - 1
-# What fits one byte: half ADU -127..126, of which the bins -63..62 ADU are complete
-NEAR_HALVES = -127, 126
-FIRST_NEAR = -63
+FIRST_NEAR = -63  # ADU of the first bin that is complete when half ADU are cut to one byte
 
 
 def first_peak(
@@ -61,13 +61,24 @@ def _near_histogram(
     segment: NDArray[np.float32], bad: NDArray[np.intp] | None
 ) -> tuple[int, list[int]]:
     """Return how many pixels are below -63 ADU, and how many have each of -63..62 ADU."""
-    codes = _cut_halves(segment, *NEAR_HALVES).astype(np.int8).view(np.uint8)
+    codes = _near_codes(segment)
     counts = _count_bytes(codes)
     if bad is not None:
         voteless = np.bincount(codes.reshape(-1)[bad], minlength=256).tolist()
         counts = [all_of - of for all_of, of in zip(counts, voteless, strict=True)]
     halves = counts[129:] + counts[:127]  # of the half ADU -127..126
     return halves[0], _joined(halves[1:-2], 126)
+
+
+def _near_codes(segment: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return half ADU -127..126, cut towards 0, as bytes; those outside are moved to the ends."""
+    fast = kernels.compiled()
+    if fast is None or not segment.flags.c_contiguous:
+        halves = _cut_halves(segment, kernels.LOW, kernels.HIGH)
+        return halves.astype(np.int8, order="C").view(np.uint8)
+    codes = np.empty(segment.shape, np.uint8)
+    fast.near_codes(segment.reshape(-1), codes.reshape(-1))
+    return codes
 
 
 def _count_bytes(codes: NDArray[np.uint8]) -> list[int]:
