@@ -172,7 +172,7 @@ class Event:
         if isinstance(kind, str):
             return self._own.named(kind, source, key)
         kinds = kinds_of(kind)
-        numbered = any(isinstance(k, int) for k in kinds)
+        numbered = not isinstance(kind, type) and any(isinstance(k, int) for k in kinds)
         if isinstance(source, str) and key is None and not numbered:
             source, key = None, source
         if source is None:

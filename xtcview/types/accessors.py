@@ -29,10 +29,12 @@ def publish(cls: type[Record], field: Field) -> None:
 def raw(record: Record, name: str) -> Any:
     """Return a field as numpy sees it, published or not."""
     held = record._tail.get(name)
-    if type(held) is tuple:
-        sizes, dtype = held
-        return np.ndarray(sizes, dtype, record._data, record._at[name])
-    return record._fixed()[name] if held is None else held
+    if held is None:
+        return record._fixed()[name]
+    if isinstance(held, list):  # of records
+        return held
+    sizes, dtype, at = held
+    return np.ndarray(sizes, dtype, record._data, at)
 
 
 def number(record: Record, name: str) -> Any:

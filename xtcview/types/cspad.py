@@ -5,6 +5,7 @@ Layouts from psddldata/data/cspad.ddl; sizes and offsets were checked against it
 
 from __future__ import annotations
 
+from operator import methodcaller
 from typing import Any
 
 from xtcview.format.ids import TypeId
@@ -341,7 +342,7 @@ class _Data(Record):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._tail["quads"].sort(key=lambda element: element.quad())
+        self._tail["quads"].sort(key=methodcaller("quad"))
 
 
 @xtc_type(TypeId.CspadElement, 1, configs=(ConfigV1, ConfigV2, ConfigV3, ConfigV4, ConfigV5))

@@ -51,7 +51,7 @@ class ConfigV0(Record):
         number = int(self.SampleType()[channel])
         if number >= len(_DTYPES):
             what = f"sample type {number} of channel {channel}; expected 0 to 4"
-            raise FormatError(what, self._file, self._base + self._at["SampleType"])
+            raise FormatError(what, self._file, self._base + self._place("SampleType"))
         return _DTYPES[number].itemsize
 
     def data_offset(self, channel: int) -> int:
@@ -101,7 +101,7 @@ class DataV0(Record):
         if int(config.SampleType()[channel]) != number:
             return np.empty(0, _DTYPES[number])
         length, first = int(config.Length()[channel]), config.data_offset(channel)
-        return self._take(_DTYPES[number], length, self._at["_data_u1"] + first)
+        return self._take(_DTYPES[number], length, self._place("_data_u1") + first)
 
 
 Config = [ConfigV0]

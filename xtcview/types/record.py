@@ -68,7 +68,7 @@ class Record:
     PARTS: ClassVar[tuple[layout.Part, ...]]  # these, prepared for reading
     NAMES: ClassVar[tuple[str, ...]]  # published accessors
 
-    __slots__ = ("_at", "_base", "_data", "_end", "_file", "_head", "_start", "_tail", "cfg")
+    __slots__ = ("_base", "_data", "_end", "_file", "_head", "_start", "_tail", "cfg")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -99,9 +99,7 @@ class Record:
         if pos > self._end and pos > start:
             self._take(self.DTYPE, 1, start)  # says what is missing
         self._tail: dict[str, Any] = {}
-        self._at: dict[str, int] = {}
         for part in self.PARTS:
-            self._at[part.name] = pos
             self._tail[part.name], pos = self._read(part, pos)
         self._end = pos
 
@@ -144,10 +142,11 @@ class Record:
             return self._read_records(part.record, count, pos)
         end = pos + count * part.dtype.itemsize
         if count > 0 and end <= self._end:
-            return (sizes, part.dtype), end  # an array that is made when it is asked for
+            return (sizes, part.dtype, pos), end  # an array that is made when it is asked for
         none = self._take(part.dtype, count, pos)
         try:
-            return none.reshape(sizes), end
+            none.reshape(sizes)
+            return (sizes, part.dtype, pos), end
         except ValueError as error:  # empty, and yet too long: numpy refuses 0 x 2**32 x 2**32
             what = f"{type(self).__name__} has an array of {sizes} here; its counts are wrong"
             raise FormatError(what, self._file, self._base + pos) from error
@@ -169,13 +168,18 @@ class Record:
             pos = found[-1]._end
         return found, pos
 
+    def _place(self, name: str) -> int:
+        """Return where a field of numbers or of constant records begins in the buffer."""
+        if name in self._tail:
+            return int(self._tail[name][2])
+        return self._start + int(self.DTYPE.fields[name][1])  # type: ignore[index]
+
     def _nested(self, name: str, kind: type[R], i: int) -> R:
         """Return record number `i` of a field of records; it shares the bytes."""
         if name in self._tail and kind.TAIL:
             found: R = self._tail[name][i]
             return found
-        first = self._at[name] if name in self._at else self._start + self.DTYPE.fields[name][1]  # type: ignore[index]
-        pos = first + i * kind.DTYPE.itemsize
+        pos = self._place(name) + i * kind.DTYPE.itemsize
         return kind(self._data, pos, None, self.cfg, self._file, self._base)
 
     def asdict(self) -> dict[str, Any]:
