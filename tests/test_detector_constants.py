@@ -109,6 +109,37 @@ def test_masks_are_merged(full):
     assert np.argwhere(near[31] == 0).tolist() == [[0, 0], [0, 1], [1, 0]]
 
 
+def test_masks_by_psanas_bits(full):
+    det, event = full
+    named = det.masks(event)
+    assert np.array_equal(det.mask_calib(event), named["calib"])
+    assert np.array_equal(det.status_as_mask(event), named["status"])
+    assert np.count_nonzero(det.status_as_mask(event, 1)[4] == 0) == 3 * 388
+    assert np.count_nonzero(det.status_as_mask(event, 2)[31] == 0) == 4
+    assert np.array_equal(det.mask_geo(event, 2), named["central"])
+    assert np.array_equal(det.mask_geo(event, 9), named["edges"] & named["unbondnbrs"])
+    assert det.mask_comb(event) is None
+    expected = named["status"] & named["calib"] & named["edges"] & named["unbondnbrs8"]
+    assert np.array_equal(det.mask_comb(event, 1 | 2 | 4 | 64), expected)
+
+
+def test_the_common_mode_of_any_panels(full):
+    det, event = full
+    steps = ("pedestals", "common_mode")
+    cmpars = (5, 9000)
+    panels = det.calib(event, steps=["pedestals"])
+    before = panels.copy()
+    added = det.common_mode_correction(event, panels, cmpars)
+    assert np.array_equal(panels, before)
+    (shifts,) = det.common_mode_apply(event, panels, cmpars)
+    assert shifts.applied.all()
+    assert np.array_equal(panels, det.calib(event, cmpars, steps=steps))
+    assert np.array_equal(added, panels - before)
+    assert not det.common_mode_correction(event, panels, 0).any()
+    with pytest.raises(ConstantsError, match="array of float32, found int16"):
+        det.common_mode_apply(event, det.raw(event))
+
+
 def test_each_step_can_be_chosen(full):
     det, event = full
     raw = det.raw(event).astype("f4")

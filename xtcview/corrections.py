@@ -123,6 +123,54 @@ class Corrections(access.Constants):
             out=buffers.empty(found.panels.shape, "f4"),
         )
 
+    def common_mode_apply(
+        self, evt: Event | int, nda: Array, cmpars: Any = None, **settings: Any
+    ) -> tuple[correct.Shifts, ...]:
+        """Subtract the common mode of panels, in place.
+
+        Parameters
+        ----------
+        evt : Event or int
+            Event or run number, for the constants.
+        nda : ndarray of float32
+            Shape of `raw`, C-contiguous, ADU after pedestals.
+        cmpars, **settings
+            As in `calibrated`.
+
+        Returns
+        -------
+        tuple of Shifts
+            What was found, and whether it was subtracted.
+
+        Raises
+        ------
+        ConstantsError
+            Another dtype or order: psana leaves such an array as it is.
+        """
+        if nda.dtype != np.float32 or not nda.flags.c_contiguous:
+            what = "expected a C-contiguous array of float32"
+            raise ConstantsError(f"{self.source}: {what}, found {nda.dtype}")
+        parameters = self._common_mode_of(evt, cmpars, settings)
+        panels = nda.reshape(self.shape)
+        done = correct.calibrate(
+            panels,
+            parameters=parameters,
+            bad=self._bad_pixels(evt),
+            rms=self.rms(evt) if parameters.algorithm == 6 else None,
+            mask=np.ones(self.shape, np.uint8),  # bad pixels do not vote, but stay
+            interleaved=self._device in store.INTERLEAVED,
+            out=panels,
+        )
+        return done.common_mode
+
+    def common_mode_correction(
+        self, evt: Event | int, nda: Array, cmpars: Any = None, **settings: Any
+    ) -> Array:
+        """Return what the common mode adds to each value of nda, float32; nda stays as it is."""
+        corrected = np.array(nda, np.float32, order="C")
+        self.common_mode_apply(evt, corrected, cmpars, **settings)
+        return np.asarray(corrected - nda)
+
     def _tell_uncalibrated(self, evt: Event) -> None:
         """Note that the run has no pedestals; most cameras go without."""
         if not sensors.is_camera(self._device):

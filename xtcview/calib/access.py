@@ -21,6 +21,7 @@ from xtcview.errors import ConstantsError, near
 
 Array = NDArray[Any]
 STATUSES = ("pixel_status", "status_extra", "status_data")  # psana's default mask
+_PLACES = ("edges", "central", "unbond", "unbondnbrs", "unbondnbrs8")  # psana's bits 1 to 16
 _TOLD = ("pedestals", "pixel_status", "pixel_gain", "common_mode")  # also when not deployed
 
 
@@ -168,11 +169,27 @@ class Constants:
             merged = masks.merge(merged, at)
         return masks.merge(merged, self._named("calib", evt) if "calib" in asked else None)
 
+    def mask_calib(self, evt: Any) -> Mask:
+        """Return the user's 'pixel_mask', uint8 of `shape`, 1 = good; all good without one."""
+        return self._named("calib", evt)
+
+    def status_as_mask(self, evt: Any, mode: int = 0) -> Mask:
+        """Return the mask of bad pixels; mode 1 with their four, 2 with their eight neighbours."""
+        mask = self._named("status", evt)
+        return mask if mode == 0 else masks.neighbours(mask, 1, "r" if mode == 1 else "s")
+
+    def mask_geo(self, evt: Any, mbits: int = 255, width: int = 1, wcentral: int = 1) -> Mask:
+        """Return a mask by place; bits: 1 edges, 2 central, 4, 8, 16 as the names of `masks`."""
+        return self._placed(**_by_bits(mbits), width=width, wcentral=wcentral)
+
+    def mask_comb(self, evt: Any, mbits: int = 0) -> Mask | None:
+        """Return `mask` by bits: 1 status, 2 calib, those of `mask_geo` times 4; None for 0."""
+        return self.mask(evt, status=bool(mbits & 1), calib=bool(mbits & 2), **_by_bits(mbits >> 2))
+
     def masks(self, evt: Any) -> dict[str, Mask]:
         """Return each mask that `mask` can be made of by its name, uint8 of `shape`, 1 = good."""
-        places = ("edges", "central", "unbond", "unbondnbrs", "unbondnbrs8")
         named = {name: self._named(name, evt) for name in ("status", "calib")}
-        return named | {name: self._placed(**{name: True}) for name in places}
+        return named | {name: self._placed(**{name: True}) for name in _PLACES}
 
     def constants(self, evt: Any) -> dict[str, str]:
         """Return for each kind of constants where it comes from.
@@ -256,6 +273,10 @@ class Constants:
             return whole
         user = None if own is None else (fitting(own, whole, "mask") != 0).astype(np.uint8)
         return masks.merge(whole, self.mask(evt, **{"status": True, **places}), user)
+
+
+def _by_bits(bits: int) -> dict[str, Any]:
+    return {name: bool(bits >> number & 1) for number, name in enumerate(_PLACES)}
 
 
 def run_of(evt: Any) -> int:
