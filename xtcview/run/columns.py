@@ -39,6 +39,10 @@ class Columns:
             return self._arrays[which]
         return Columns(**{name: take(array, which) for name, array in self._arrays.items()})
 
+    def numbers(self, name: str) -> memoryview:
+        """Return a column to take single numbers from, with a tenth of numpy's work."""
+        return memoryview(self._arrays[name])  # type: ignore[arg-type]
+
     @property
     def names(self) -> list[str]:
         """Names of the columns."""

@@ -7,6 +7,7 @@ RunMap rules); those without a partner are no events.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -64,34 +65,34 @@ class Timeline:
 
     def find(self, time: int, fiducial: int) -> int:
         """Return the number of the event with this exact time and fiducial, -1 without one."""
-        times, fiducials = self.events["time"], self.events["fiducial"]
-        at = int(times.searchsorted(np.uint64(time)))
-        while at < len(times) and times.item(at) == time:
-            if fiducials.item(at) == fiducial:
+        times, fiducials, *_ = self._places
+        at = bisect_left(times, time)
+        while at < len(times) and times[at] == time:
+            if fiducials[at] == fiducial:
                 return at
             at += 1
         return -1
 
     def parts(self, number: int) -> list[tuple[int, int]]:
         """List (file, offset) of an event's contributions; DAQ streams first."""
-        first, last, ioc_first, ioc_last, file, offset = self._places
-        daq = range(first.item(number), last.item(number))
-        found = [(file.item(i), offset.item(i)) for i in daq]
-        rows = slice(ioc_first.item(number), ioc_last.item(number))
+        _, _, _, first, last, ioc_first, ioc_last, file, offset = self._places
+        found = [(file[i], offset[i]) for i in range(first[number], last[number])]
+        rows = slice(ioc_first[number], ioc_last[number])
         if rows.start == rows.stop:
             return found
         ioc = zip(self.ioc["file"][rows].tolist(), self.ioc["offset"][rows].tolist(), strict=True)
         return found + sorted(ioc)
 
     @cached_property
-    def _places(self) -> tuple[Table, ...]:
-        """Columns that say where an event lies, at hand for every event."""
-        names = ("first", "last", "ioc_first", "ioc_last")
-        return *(self.events[name] for name in names), self.daq["file"], self.daq["offset"]
+    def _places(self) -> tuple[memoryview, ...]:
+        """Columns that say which event is where, at hand for every event."""
+        names = ("time", "fiducial", "step", "first", "last", "ioc_first", "ioc_last")
+        places = (self.daq.numbers(name) for name in ("file", "offset"))
+        return *map(self.events.numbers, names), *places
 
     def step(self, number: int) -> int:
         """Return the calib cycle of an event."""
-        return int(self.events["step"].item(number))
+        return int(self._places[2][number])
 
     def event_of(self, ioc: bool = False) -> npt.NDArray[np.int64]:
         """Return the event number of every contribution of `daq`, or of `ioc`.

@@ -12,7 +12,8 @@ class Times(Sequence[EventTime]):
     """Names of events, in order; backed by the run's table, made when asked for."""
 
     def __init__(self, table: Any) -> None:
-        self._table, self._time, self._fiducial = table, table["time"], table["fiducial"]
+        self._table = table
+        self._time, self._fiducial = map(table.numbers, ("time", "fiducial"))
 
     def __len__(self) -> int:
         return len(self._table)
@@ -24,7 +25,7 @@ class Times(Sequence[EventTime]):
     def __getitem__(self, at: int | slice) -> EventTime | Times:
         if isinstance(at, slice):
             return Times(self._table[at])
-        return EventTime(self._time.item(at), self._fiducial.item(at))
+        return EventTime(self._time[at], self._fiducial[at])
 
     def __repr__(self) -> str:
         ends = f": {self[0]!r} .. {self[-1]!r}" if len(self) else ""
