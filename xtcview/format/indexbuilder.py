@@ -16,6 +16,7 @@ from .ids import Damage, Level, TypeId
 from .index import CALIB_CYCLE, NODE, SRC, Index, Segment
 from .window import Window
 
+_INCOMPLETE = int(Damage.IncompleteContribution)
 _MASK_BITS = 32
 _ALL = 0xFFFFFFFF
 _PROXIED = slice(8, 12)  # in a proxy's payload: the type word (types.smldata)
@@ -70,7 +71,7 @@ class Builder:
         if head.fiducial == NO_FIDUCIAL:
             return
         damaged = empty = codes = 0
-        if not head.damage & Damage.IncompleteContribution:  # else not entered
+        if not head.damage & _INCOMPLETE:  # else not entered
             damaged, empty, codes = self._content(head, offset, window)
         clock = head.seconds, head.nanoseconds
         self._insert((*clock, head.fiducial, offset, head.damage, damaged, empty, codes))

@@ -13,6 +13,8 @@ from .indexbuilder import Builder
 from .tree import root_fault
 from .window import Read, Window
 
+_EVENT = int(Transition.L1Accept)
+
 
 class Scanner:
     """Indexes a file in one pass, which can go on when the file has grown.
@@ -63,7 +65,7 @@ class Scanner:
             self.end += head.size
 
     def _add(self, head: Dgram) -> None:
-        if head.service == Transition.L1Accept:
+        if head.service == _EVENT:
             self._builder.event(head, self.end, self._window)
             return
         self.transitions.append((self.end, head))

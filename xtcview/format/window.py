@@ -8,6 +8,7 @@ from .headers import XTC_SIZE, XTC_STRUCT
 from .ids import Damage, Level
 
 Read = Callable[[int, int], bytes]  # (offset, size) -> at most `size` bytes
+_INCOMPLETE, _LAST_LEVEL = int(Damage.IncompleteContribution), int(Level.Reporter)
 PIECE = 1 << 12  # bytes read at once around a header
 
 
@@ -58,9 +59,9 @@ class Window:
         while pos + XTC_SIZE <= end and len(found) < most:
             header = self.header(pos)
             damage, log, _, contains, extent = header
-            if extent < XTC_SIZE or extent & 3 or pos + extent > end or log >> 24 > Level.Reporter:
+            if extent < XTC_SIZE or extent & 3 or pos + extent > end or log >> 24 > _LAST_LEVEL:
                 break
-            if damage & Damage.IncompleteContribution or (contains & 0xFFFF == 0 and not damage):
+            if damage & _INCOMPLETE or (contains & 0xFFFF == 0 and not damage):
                 break
             found.append((pos, header))
             pos += extent

@@ -17,6 +17,7 @@ from xtcview.format.tree import root_fault
 from . import indexcache
 from .files import Problem, XtcFile
 
+_EVENT = int(Transition.L1Accept)
 _NAME = 31  # characters of a file's name that fit into its index
 _SAMPLES = 9  # nodes held against the file: the first, the last, some between
 _MOST_MORE = 1 << 26  # bytes by which the index of a file that was cut may be larger
@@ -171,7 +172,7 @@ def hold(head: Dgram, clock: Clock, file: XtcFile, offset: int) -> None:
         The index names a byte at which another datagram stands, or none.
     """
     found = (head.seconds, head.nanoseconds, head.fiducial)
-    if found != clock or head.service != Transition.L1Accept:
+    if found != clock or head.service != _EVENT:
         raise misplaced(clock, file, offset, found)
 
 

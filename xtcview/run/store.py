@@ -20,6 +20,7 @@ from .files import XtcFile
 from .shapes import payloads
 
 _EPICS, _XTC = int(TypeId.Epics), int(TypeId.Xtc)
+_INCOMPLETE = int(Damage.IncompleteContribution)
 _KIND = (type, int)
 FindConfig = Callable[[Src, type[Record]], Record | None]
 
@@ -133,7 +134,7 @@ def read_items(file: XtcFile, offset: int) -> tuple[Dgram, list[Item], list[Faul
     fault = root_fault(head.extent, max(file.size - offset, len(data)))
     if fault:
         raise FormatError(fault, file.path, offset)
-    if head.damage & Damage.IncompleteContribution:
+    if head.damage & _INCOMPLETE:
         return head, [], []
     found, faults = payloads(file, offset, head, data)
     view = memoryview(data)
