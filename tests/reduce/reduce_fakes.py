@@ -63,6 +63,7 @@ class FakeRun:
     hang: float = 0.0
     stubborn: bool = False  # these swallow what would interrupt them
     leaving: list[int] = field(default_factory=list)  # these end Python
+    blind: list[int] = field(default_factory=list)  # processes that cannot open it
     broken: bool = False  # cannot be opened twice
     calib_dir: str = "/data/calib"
     closed: bool = False
@@ -163,7 +164,7 @@ def Detector(name: str | None, run: FakeRun) -> FakeDetector:
 
 def open(spec: str) -> FakeRun:
     run = FakeRun(**json.loads(spec))
-    if run.broken:
+    if run.broken or os.getpid() in run.blind:
         raise RunNotFoundError("/data/xtc: no such folder on this machine")
     return run
 

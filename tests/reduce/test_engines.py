@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -15,10 +17,11 @@ import ipyparallel
 import numpy as np
 import psutil
 import pytest
+from kills import under_fire
 from reduce_fakes import LIBRARY, FakeRun, expected
 
 from xtcview.errors import EngineError
-from xtcview.reduce import engines, hub, reaper
+from xtcview.reduce import checkpoint, enginepool, engines, flow, hub, reaper
 from xtcview.reduce.api import reduce
 from xtcview.reduce.local import LOCAL, _leaders
 from xtcview.reduce.total import Total
@@ -155,16 +158,88 @@ def test_an_event_that_kills_every_engine_is_found(local, tmp_path):
     assert 20 - len(list(tmp_path.iterdir())) <= 6
 
 
-def test_all_engines_of_a_given_cluster_die(cluster, tmp_path):
+def test_all_engines_of_a_given_cluster_die(cluster, tmp_path, monkeypatch):
     for life in range(9):
         (tmp_path / str(life)).touch()
     run = FakeRun(n=200, killing=[30], lives=str(tmp_path))
+    monkeypatch.setattr(enginepool, "GONE_SECONDS", 1.0)
+    with cluster.connect_client_sync() as client:
+        client.wait_for_engines(2, timeout=LONG, interactive=False)
     r = start(run, ops="sum", engines=cluster)
-    with pytest.raises(EngineError, match=r"all [12] engines are gone; what was merged is kept"):
+    with pytest.raises(EngineError, match=r"all 2 engines are gone; what was merged is kept"):
         r.wait(LONG)
     assert r.report.counted >= 180  # the suspect came last
     assert r.report.counted + r.report.unread == 200
     assert r.partial()["sum"] is not None
+
+
+def test_a_dead_engine_is_noticed_at_once(local):
+    """Not after the five seconds that the scheduler over all engines would wait."""
+    r = start(FakeRun(n=2000, delay=0.002), engines=2)
+    while r.progress[0] < 100:
+        time.sleep(0.01)
+    pool = r._pool
+    flying = {f: pool._crew.engine_of(f) for f in list(pool._crew._engine)}
+    killed = pool.client.ids[0]
+    pool._signal(signal.SIGKILL, killed)
+    began = time.monotonic()
+    while any(pool._crew.engine_of(f) == killed for f in flying) and time.monotonic() < began + 60:
+        time.sleep(0.01)
+    noticed = time.monotonic() - began
+    assert sum(engine == killed for engine in flying.values()) <= 2  # so much is done again
+    r.wait(LONG)
+    assert noticed < 4.5, noticed
+    np.testing.assert_array_equal(r.sum, expected(FakeRun(), list(range(2000)))["sum"])
+    assert r.n == 2000
+
+
+def test_the_bits_do_not_depend_on_who_dies_when(local):
+    """Ten schedules; `kills.py` tries more of them."""
+    assert sum(under_fire(seed) for seed in range(10)) >= 8
+
+
+def test_an_engine_that_hangs_is_replaced(local, monkeypatch):
+    monkeypatch.setattr(flow, "SLACK", 0.2)
+    run = FakeRun(n=200, hanging=[77], hang=100.0, stubborn=True)
+    r = start(run, ops=NAMES, engines=2, timeout=0.2).wait(LONG)
+    check_same(r, expected(run, [k for k in range(200) if k != 77]))
+    assert r.report.of_kind("failed") == [77]
+    assert "it did not answer for" in str(r.report)
+    assert "did not answer any more" in repr(r)
+
+
+def test_an_engine_interrupts_an_event_that_hangs(local):
+    run = FakeRun(n=200, hanging=[77], hang=100.0)
+    r = start(run, ops=NAMES, engines=2, timeout=0.5).wait(LONG)
+    check_same(r, expected(run, [k for k in range(200) if k != 77]))
+    assert r.report.reasons == {"failed: TimeoutError: it takes more than 0.5 s": [77]}
+
+
+def test_engines_are_free_soon_after_control_c(local):
+    start(RUN, engines=2).wait(LONG)
+    r = start(FakeRun(n=10_000, hanging=list(range(10_000)), hang=3.0), engines=2)
+    while not any(map(r._pool.running_since, list(r._pool._crew._engine)) if r._pool else ()):
+        time.sleep(0.01)
+    time.sleep(0.5)  # both engines are in an event of 3 s
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        r.wait(LONG)
+    began = time.monotonic()
+    again = start(RUN, ops=NAMES, engines=2).wait(LONG)
+    assert time.monotonic() - began < 2.5  # it did not wait for the events to end
+    check_same(again, expected(RUN, COUNTED))
+
+
+def test_an_engine_that_sees_no_data_is_left_out(local, tmp_path):
+    """The file `only` names the process that cannot open the run."""
+    start(RUN, engines=2).wait(LONG)
+    pids = {n: local._client[n].apply_sync(os.getpid) for n in local._client.ids[:2]}
+    run = FakeRun(n=300, blind=[next(iter(pids.values()))])
+    r = start(run, ops=NAMES, engines=2).wait(LONG)
+    check_same(r, expected(run, list(range(300))))
+    assert "went on without an engine: engine" in repr(r)
+    assert "RunNotFoundError: /data/xtc: no such folder" in repr(r)
 
 
 def test_an_engine_without_the_run_says_so(local):
@@ -199,24 +274,33 @@ def test_no_cluster_and_no_engines(cluster, monkeypatch):
             start(RUN, engines=client).wait(LONG)
 
 
-def test_a_controller_that_is_gone(cluster, monkeypatch):
+def test_a_controller_that_is_gone(cluster, monkeypatch, tmp_path):
     monkeypatch.setattr(hub, "HUB_SECONDS", 1.0)
-    r = start(FakeRun(n=10_000, delay=0.005), engines=cluster)
+    run = FakeRun(n=8000, delay=0.002)
+    r = start(run, ops="sum", engines=cluster, checkpoint=tmp_path / "sums.npz")
     while r.progress[0] == 0 and not r.done:
         time.sleep(0.02)
-    reaper.end_groups([reaper.leader(cluster.controller.pid)])
+    os.kill(cluster.controller.pid, signal.SIGKILL)  # the hub only: its schedulers live on
     with pytest.raises(EngineError, match=r"hub does not answer for 1 s"):
         r.wait(LONG)
-    assert r.report.counted > 0
+    r._thread.join(LONG)
+    assert 0 < r.report.counted < 8000
+    began = checkpoint.read(tmp_path / "sums.npz")
+    assert len(began.merged) == r.report.counted
+    np.testing.assert_array_equal(r.partial()["sum"], expected(run, list(began.merged))["sum"])
 
 
-def test_a_controller_of_ours_that_is_gone_is_started_again(local, monkeypatch):
+def test_a_hub_of_ours_that_dies_on_the_way(local, monkeypatch):
     monkeypatch.setattr(hub, "HUB_SECONDS", 1.0)
     start(RUN, engines=1).wait(LONG)
     before = local.pids()
-    reaper.end_groups([reaper.leader(local._cluster.controller.pid)])
-    r = start(RUN, ops=NAMES, engines=1).wait(LONG)
-    check_same(r, expected(RUN, COUNTED))
+    run = FakeRun(n=1500, delay=0.002)
+    r = start(run, ops=NAMES, engines=1)
+    while r.progress[0] == 0:
+        time.sleep(0.01)
+    os.kill(local._cluster.controller.pid, signal.SIGKILL)
+    check_same(r.wait(LONG), expected(run, list(range(1500))))
+    assert "the cluster's hub did not answer; went on with a new cluster" in repr(r)
     assert not set(before) & set(local.pids())
     assert not [pid for pid in before if psutil.pid_exists(pid)]
 
@@ -262,16 +346,17 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_engines_end_with_their_owner():
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_engines_end_with_their_owner(number):
     path = os.pathsep.join([HERE, os.environ.get("PYTHONPATH", "")])
     found = subprocess.run(
-        [sys.executable, "-W", "error", "-c", OWNER],
+        [sys.executable, "-W", "error", "-c", OWNER.replace("SIGKILL", number.name)],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         timeout=LONG,
     )
-    assert found.returncode < 0, found.stderr
+    assert found.returncode == -number, found.stderr
     folder, *pids = found.stdout.split()
     assert len(pids) == 2
     deadline = time.monotonic() + 30

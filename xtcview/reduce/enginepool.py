@@ -26,6 +26,7 @@ INNOCENT = ("TaskAborted", "NoEnginesRegistered", "KeyboardInterrupt")  # did no
 LOST = ("EngineError", *INNOCENT)
 REVIVALS = 40  # engines that are started in the place of dead ones: enough to find some bad events
 REVIVE_SECONDS = 30.0  # for one of them to register
+GONE_SECONDS = 5.0  # without any engine; those of a given cluster may be on their way
 RENEWALS = 3  # clusters that are started in the place of one whose hub is gone
 
 
@@ -72,6 +73,7 @@ class EnginePool(Pool):
         self._probe = hub.Probe(client)
         self._revivals = self._renewals = 0
         self._revived, self._newest = 0.0, max(client.ids, default=-1)
+        self._seen = time.monotonic()  # when an engine was there
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any] | None:
         """Run a function on the least busy of the living engines; None when there is none.
@@ -154,12 +156,14 @@ class EnginePool(Pool):
 
     def _revive(self, missing: int) -> None:
         self._welcome(max(self.client.ids, default=-1))
+        if self.capacity():
+            self._seen = time.monotonic()
         waiting = time.monotonic() - self._revived < REVIVE_SECONDS
         if self._owner is not None and not waiting and self._revivals + missing <= REVIVALS:
             self._owner.revive(missing)
             self._revivals += missing
             self._revived = time.monotonic()
-        elif not waiting and not self.capacity():
+        elif not waiting and time.monotonic() - self._seen > GONE_SECONDS:
             after = f" after {self._revivals} were replaced" if self._revivals else ""
             raise EngineError(
                 f"all {self.workers} engines are gone{after}; what was merged is kept in "

@@ -77,7 +77,7 @@ class LocalEngines:
     def renew(self, n: int) -> Any:
         """End what is left of a cluster whose hub is gone, and start another; return its client."""
         with self._lock:
-            self._stop()
+            self._stop(asking=False)
         return self.pool(n).client
 
     def stop(self) -> None:
@@ -93,7 +93,7 @@ class LocalEngines:
 
     def _start(self, n: int) -> None:
         if self._client is not None and not Probe(self._client).answers():
-            self._stop()
+            self._stop(asking=False)
         if self._client is None:
             self._owner = os.getpid()
             self._folder = Path(tempfile.mkdtemp(prefix="xtcview-engines-"))
@@ -126,11 +126,13 @@ class LocalEngines:
         said = "; ".join(line[0] for line in lines if line)
         return f"The engines said: {said}. " if said else ""
 
-    def _stop(self) -> None:
+    def _stop(self, asking: bool = True) -> None:
         client, self._client = self._client, None
         if client is not None:
             client.close(linger=0)
         cluster, self._cluster = self._cluster, None
+        if not asking:  # nobody would answer
+            reaper.end_groups(list(self._watched.values()), grace=1.0)
         if cluster is not None:
             with suppress(TimeoutError, OSError):  # what is left is ended below
                 cluster.stop_cluster_sync()

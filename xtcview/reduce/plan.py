@@ -82,7 +82,7 @@ class Plan:
     def take(self) -> Chunk | None:
         """Return the next chunk; None when all were handed out.
 
-        Chunks that lost two engines come last, so that everything else is merged before.
+        Chunks on which an engine was lost come last, so that everything else is merged before.
         """
         if self._again:
             return self._again.popleft()
@@ -104,7 +104,7 @@ class Plan:
 
     def give_back(self, chunk: Chunk) -> None:
         """Queue a chunk that was not begun, or whose engine was lost for another reason."""
-        (self._suspects if chunk.losses > 1 else self._again).append(chunk)
+        (self._suspects if chunk.losses else self._again).append(chunk)
 
     def accuse(self, chunk: Chunk) -> bool:
         """Queue a chunk on which an engine was lost; False when it is given up.
@@ -114,7 +114,7 @@ class Plan:
         """
         losses = chunk.losses + 1
         if losses == 1:
-            self._again.append(replace(chunk, losses=losses))
+            self._suspects.append(replace(chunk, losses=losses))
         elif len(chunk.events) > 1:
             step = -(-len(chunk.events) // PARTS)
             for first in range(0, len(chunk.events), step):
