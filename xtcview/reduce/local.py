@@ -25,8 +25,8 @@ from xtcview.reduce.hub import Probe
 START_SECONDS = 60.0  # a busy machine may need half of it
 CONTROLLER_ARGS = [
     "--nodb",  # or the hub would keep every result
-    "--HeartMonitor.period=1000",  # ms: an engine that vanished is noticed after 10 s, not 30 s
-    "--HeartMonitor.max_heartmonitor_misses=10",
+    "--HeartMonitor.period=300",  # ms: a new engine waits for one before it may work
+    "--HeartMonitor.max_heartmonitor_misses=20",  # one that vanished is noticed after 6 s, not 30 s
 ]
 
 
@@ -100,12 +100,15 @@ class LocalEngines:
             self._cluster = _new_cluster(self._folder)
             self._cluster.start_controller_sync()
             self._watch()
-            self._client = self._cluster.connect_client_sync()
             atexit.register(self.stop)
-        missing = n - len(self._client.ids)
+        # engines take longest to start, so the client connects meanwhile
+        missing = n - (len(self._client.ids) if self._client is not None else 0)
         if missing > 0:
             self._cluster.start_engines_sync(missing)
             self._watch()
+        if self._client is None:
+            self._client = self._cluster.connect_client_sync()
+        if missing > 0:
             self._client.wait_for_engines(n, timeout=START_SECONDS, interactive=False)
 
     def _watch(self) -> None:
@@ -136,6 +139,7 @@ class LocalEngines:
         if cluster is not None:
             with suppress(TimeoutError, OSError):  # what is left is ended below
                 cluster.stop_cluster_sync()
+        if asking:
             reaper.end_groups(list(self._watched.values()), grace=1.0)
         self._watched.clear()
         watcher, self._reaper = self._reaper, None
