@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .reduce.darks import darks as darks
     from .reduce.following import follow as follow
     from .reduce.launchers import cluster as cluster
+    from .reduce.resultfile import open_result as open_result
     from .reduce.resume import resume as resume
     from .viewer import view as view
 
@@ -86,6 +87,7 @@ _LAZY_FUNCTIONS = {
     "resume": "reduce.resume",
     "cluster": "reduce.launchers",
     "follow": "reduce.following",
+    "open_result": "reduce.resultfile",
     "view": "viewer",
 }
 
@@ -102,6 +104,7 @@ __all__ = [
     "resume",
     "cluster",
     "follow",
+    "open_result",
     "setConfigFile",
     "setOption",
     "setOptions",

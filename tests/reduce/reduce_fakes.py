@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from xtcview.errors import FormatError, RunNotFoundError, SourceError
+from xtcview.run.table import Scalars
 
 LIBRARY = "reduce_fakes"  # has `open` and `Detector`, as xtcview has
 
@@ -109,6 +110,27 @@ class FakeRun:
 
     def close(self) -> None:
         self.closed = True
+
+    def run(self) -> int:
+        return 34
+
+    def scalars(self, fields: list[str]) -> Scalars:
+        """Return 'x', half of the number, which every fifth event lacks, and others."""
+        numbers = np.arange(self.n)
+        every = np.ones(self.n, bool)
+        known = {
+            "x": (np.where(numbers % 5 == 4, np.nan, numbers / 2), numbers % 5 != 4),
+            "step": (numbers // 10, every),
+            "eventcode.140": (numbers % 3 == 0, numbers % 7 != 6),
+            "Gas.f_11": (numbers.astype("f4"), every),
+            "A:B-C": (numbers.astype("i2") * 1000, every),
+            "wave": (np.zeros((self.n, 4)), every),
+        }
+        for name in fields:
+            if name not in known:
+                raise SourceError(f"{name!r} is no field")
+        columns = {name: known[name][0] for name in fields}
+        return Scalars(columns, {name: known[name][1] for name in fields})
 
 
 @dataclass

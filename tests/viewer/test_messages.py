@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,7 +7,9 @@ import pytest
 import viewer_fakes as fakes
 
 from xtcview.errors import EngineError, XtcError
-from xtcview.reduce.report import Skipped
+from xtcview.reduce.op import Field
+from xtcview.reduce.report import Report, Skipped
+from xtcview.reduce.results import About, Result
 from xtcview.run.files import Problem
 from xtcview.viewer import messages
 from xtcview.viewer.layout import image_picture, raw_pictures
@@ -151,3 +154,50 @@ def test_a_failed_reduction_says_why(reader):
     reduction = fakes.FakeReduction(100)
     reduction.error = EngineError("engine 1 died at event 17")
     assert messages.progress(reader, reduction)[0]["note"] == "engine 1 died at event 17"
+
+
+def result_of(each="", **arrays) -> Result:
+    """Return a result as from a file."""
+    fields = tuple(Field(name) for name in arrays)
+    report = Report(5, 3, (Skipped("left_out", "", 1), Skipped("missing", "", 2)))
+    about = About(detector="cspad", each=each)
+    return Result(arrays, fields, report, np.zeros(32, np.int64), about=about)
+
+
+def test_a_result_that_was_opened_is_shown(reader):
+    mean = np.full(fakes.SHAPE, fakes.PEDESTAL + 2.0)
+    rows = np.zeros(3, [("event", "<i8")])
+    result = result_of(table=rows, max=mean + 5, mean=mean)
+    found = messages.reduced(reader, result)
+    assert (found.name, found.subtracted) == ("mean", True)
+    assert found.drawn[0, 0, 0] == 2.0
+    content, _ = messages.progress(reader, result)
+    assert content["account"] == "mean of 3 events; 1 without data, 1 left out"
+    # tables and the like are no pictures
+    assert messages.reduced(reader, result_of(table=rows, above=mean)).name == "above"
+    with pytest.raises(XtcError, match="show it in a viewer of its own detector"):
+        messages.reduced(reader, result_of(table=rows))
+
+
+def test_frames_made_by_a_function_are_labelled(reader):
+    result = result_of(mean=np.ones(fakes.SHAPE), each="photons")
+    found = messages.reduced(reader, result)
+    assert (found.subtracted, messages.label(reader, found)) == (False, "photons()")
+
+
+def test_groups_are_shown_all_together_or_one(reader):
+    result = result_of(mean=np.ones((2, *fakes.SHAPE)))
+    grouped = replace(result, groups=np.array([3, 4]), sizes=(1, 2), counts=np.ones((2, 32)))
+    with pytest.raises(XtcError, match=r"2 groups: show one of them, such as r\[3\]"):
+        messages.reduced(reader, grouped)
+    assert messages.reduced(reader, grouped[4]).values.shape == fakes.SHAPE
+    growing = SimpleNamespace(
+        partial=grouped.partial,
+        overall=lambda: {"mean": result.mean[0]},
+        report=result.report,
+        add_callback=None,
+        calib=False,
+        each="",
+        detector="cspad",
+    )
+    assert messages.reduced(reader, growing).values.shape == fakes.SHAPE

@@ -52,7 +52,7 @@ def histogram(
     ConstantsError
         Arrays of different sizes.
     """
-    bins = _number_of_bins(low, high, width)
+    bins = number_of_bins(low, high, width)
     stack = stack_of(panels)
     excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
     every = np.ones(len(stack), np.bool_)
@@ -61,16 +61,28 @@ def histogram(
     for number, segment in enumerate(stack):
         if held[number]:
             good = segment if excluded is None else segment[~excluded[number]]
-            place = np.floor((good.astype(np.float64).ravel() - low) / width)
-            place = np.clip(place + 1, 0, bins + 1, out=place)
-            place[np.isnan(place)] = bins + 2
-            counts += np.bincount(place.astype(np.intp), minlength=bins + 3)
+            counts += np.bincount(places(good.ravel(), low, width, bins), minlength=bins + 3)
     edges = low + width * np.arange(bins + 1, dtype=np.float64)
     below, above, unknown = (int(counts[at]) for at in (0, -2, -1))
     return Histogram(edges, counts[1:-2], below, above, unknown)
 
 
-def _number_of_bins(low: float, high: float, width: float) -> int:
+def places(values: np.ndarray, low: float, width: float, bins: int) -> Counts:
+    """Return where each value is counted: 0 below, 1 to `bins`, then above, then nan."""
+    place = np.floor((values.astype(np.float64) - low) / width)
+    place = np.clip(place + 1, 0, bins + 1, out=place)
+    place[np.isnan(place)] = bins + 2
+    return place.astype(np.intp)
+
+
+def number_of_bins(low: float, high: float, width: float) -> int:
+    """Return how many bins of a width there are between two edges.
+
+    Raises
+    ------
+    AnalysisError
+        None, or too many.
+    """
     number = (high - low) / width if width > 0 else 0.0
     if not 0 < number <= MAX_BINS:
         raise AnalysisError(

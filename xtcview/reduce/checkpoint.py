@@ -61,6 +61,7 @@ def meta_of(task: Task, source: str, shape: Sequence[int], names: Sequence[str])
     return {
         "spec": task.spec,
         "identity": list(task.identity),
+        "library": task.library,
         "detector": task.detector,
         "source": source,
         "ops": list(names),

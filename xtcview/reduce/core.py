@@ -11,56 +11,22 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from xtcview.errors import EngineError, FormatError
-from xtcview.reduce import ops
+from xtcview.reduce import kernels, ops
 from xtcview.reduce.limits import Limit, is_cancelled
-from xtcview.reduce.ops import Array, State
+from xtcview.reduce.op import Op
+from xtcview.reduce.parts import FIXED_LIMIT, Array
 from xtcview.reduce.readers import Reader, reader_of
 from xtcview.reduce.report import Skipped
+from xtcview.reduce.rules import Shot
+from xtcview.reduce.tally import Tally
 from xtcview.reduce.task import Task, package_version
 
-FRAMES = 4  # read before they are added, side by side
-
-Result = list[Any]  # [summary dict, events per segment, *state]
-
-
-@dataclass
-class _Tally:
-    """What a chunk has gathered so far."""
-
-    ops: tuple[ops.Op, ...]
-    events: int
-    dtype: str = ""
-    counted: int = 0
-    bytes: int = 0
-    present: Array | None = None
-    state: State = ()
-    skipped: list[Skipped] = field(default_factory=list)
-    frames: list[Array] = field(default_factory=list)
-    held: list[Array] = field(default_factory=list)
-
-    def take(self, frame: Array, held: Array) -> None:
-        if self.present is None:
-            self.dtype = frame.dtype.str
-            self.present = np.zeros(len(frame), np.int64)
-            self.state = ops.zero(self.ops, frame.shape, frame.dtype, self.events)
-        self.frames.append(frame)
-        self.held.append(held)
-        if len(self.frames) == FRAMES:
-            self.flush()
-
-    def flush(self) -> None:
-        if self.present is not None:
-            ops.add(self.ops, self.state, self.frames, self.held)
-            self.present += np.sum(self.held, axis=0, dtype=np.int64)
-            self.counted += len(self.frames)
-            self.bytes += sum(frame.nbytes for frame in self.frames)
-        self.frames, self.held = [], []
+Result = list[Any]  # [summary dict, then per group: events per segment, *state]
 
 
 def run_chunk(task: Task, events: Sequence[int]) -> Result:
@@ -76,10 +42,10 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
     Returns
     -------
     list
-        ``[summary, present, *state]``: a dict with 'counted', 'skipped', 'dtype', 'bytes',
-        'seconds' and 'left' (events at the end that were not begun: the time was over or the
-        reduction cancelled), the events per segment, and the arrays of the ops; no arrays when no
-        event counted.
+        ``[summary, present, *state]``: a dict with 'counted', 'skipped', 'dtype', 'shape',
+        'groups', 'bytes', 'seconds' and 'left' (events at the end that were not begun: the time
+        was over or the reduction cancelled), the events per segment, and the arrays of the ops; no
+        arrays when no event counted, and as many times the arrays as there are 'groups'.
 
     Raises
     ------
@@ -93,46 +59,61 @@ def run_chunk(task: Task, events: Sequence[int]) -> Result:
             f"xtcview is {package_version()} on {platform.node()} (process {os.getpid()}), "
             f"expected {task.version}: install the same version on all engines and restart them"
         )
-    tally = _Tally(ops.find(task.ops), len(events))
+    if len(events) >= kernels.WORTH:
+        kernels.load()
+    tally = Tally(ops.find(task.ops), len(events))
     done = 0
     with reader_of(task) as reader, Limit(task.timeout) as limit:
         for number in events:
             late = time.perf_counter() - began > task.seconds
             if (done and late) or is_cancelled(task.token):
                 break
-            _take(tally, reader, limit, int(number), bool(task.calib_dir))
+            _take(tally, reader, task, limit, int(number))
             done += 1
-    tally.flush()
-    summary = {
-        "counted": tally.counted,
-        "skipped": [tuple(one) for one in tally.skipped],
-        "dtype": tally.dtype,
-        "bytes": tally.bytes,
-        "left": len(events) - done,
-        "seconds": time.perf_counter() - began,
-    }
-    return [summary] if tally.present is None else [summary, tally.present, *tally.state]
+    summary, arrays = tally.close()
+    summary |= {"left": len(events) - done, "seconds": time.perf_counter() - began}
+    return [summary, *arrays]
 
 
-def _take(tally: _Tally, reader: Reader, limit: Limit, number: int, calib: bool) -> None:
+def _take(tally: Tally, reader: Reader, task: Task, limit: Limit, number: int) -> None:
     try:
         with limit.event():
-            found = read_event(reader.run, reader.detector, number, calib)
+            found = _read(tally.ops, reader, task, number)
         if not isinstance(found, Skipped):
-            _check(found[0], found[1], tally.dtype)
+            shot, key, rows = found
+            _check(tally, shot)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a line of the report, others go on
         found = Skipped("failed", f"{type(error).__name__}: {error}", number)
     if isinstance(found, Skipped):
         tally.skipped.append(found)
     else:
-        tally.take(*found)
+        tally.take(shot, key, rows)
 
 
-def read_event(run: Any, detector: Any, number: int, calib: bool) -> tuple[Array, Array] | Skipped:
-    """Return one frame (segments, rows, cols) and which segments it holds, or why there is none."""
-    event = run.event(number)
+def _read(
+    wanted: tuple[Op, ...], reader: Reader, task: Task, number: int
+) -> tuple[Shot, Any, dict[str, Array]] | Skipped:
+    """Return what is reduced of an event, its group and its rows of tables, or why nothing."""
+    event = reader.run.event(number)
     if event is None:
         return Skipped("missing", "the run gives no event of this number", number)
+    rules = task.rules
+    refused = rules.refusal(event, number)
+    found = refused or read_frame(reader.detector, event, number, bool(task.calib_dir))
+    if isinstance(found, Skipped):
+        return found
+    shot = rules.made(found, tuple(reader.detector.shape), event, number)
+    key = rules.key(event, number)
+    for one in (shot, key):
+        if isinstance(one, Skipped):
+            return one
+    assert isinstance(shot, Shot)
+    parts = [part for part in ops.parts_of(wanted) if part.row is not None]
+    return shot, key, {p.name: p.row(*shot, event, number) for p in parts if p.row is not None}
+
+
+def read_frame(detector: Any, event: Any, number: int, calib: bool) -> Shot | Skipped:
+    """Return one frame (segments, rows, cols) and which segments it holds, or why there is none."""
     damage = event.damage(detector.source)
     if damage:
         return Skipped("damaged", f"damage word {damage:#x} of {detector.source}", number)
@@ -143,19 +124,22 @@ def read_event(run: Any, detector: Any, number: int, calib: bool) -> tuple[Array
             return Skipped("failed", f"{problem.file}: {problem.what}", number)
         return Skipped("missing", f"no data of {detector.source}", number)
     frame = detector.calib(event) if calib else found.panels
-    return frame.reshape(detector.shape), found.present
+    return Shot(frame.reshape(detector.shape), found.present)
 
 
-def _check(frame: Array, held: Array, dtype: str) -> None:
+def _check(tally: Tally, shot: Shot) -> None:
     """Refuse a frame that the ops cannot add exactly."""
-    if dtype and frame.dtype.str != dtype:
-        raise FormatError(f"the frame is {frame.dtype.str}, those before are {dtype}")
+    frame, held = shot
+    if tally.dtype and frame.dtype.str != tally.dtype:
+        raise FormatError(f"the frame is {frame.dtype.str}, those before are {tally.dtype}")
+    if tally.shape and frame.shape != tally.shape:
+        raise FormatError(f"the frame has shape {frame.shape}, those before {tally.shape}")
     if frame.dtype.kind not in "iuf":
         raise FormatError(f"a frame of {frame.dtype} cannot be summed; integers or floats can")
-    if frame.dtype.kind == "f":
+    if frame.dtype.kind == "f" and any(part.finite for part in ops.parts_of(tally.ops)):
         values = frame if held.all() else frame[held]
-        if not np.all(np.abs(values) <= ops.FIXED_LIMIT):  # also false for nan
+        if not np.all(np.abs(values) <= FIXED_LIMIT):  # also false for nan
             raise FormatError(
-                f"a calibrated value is not finite or beyond {ops.FIXED_LIMIT} ADU, "
+                f"a calibrated value is not finite or beyond {FIXED_LIMIT} ADU, "
                 "so that it cannot be summed exactly"
             )

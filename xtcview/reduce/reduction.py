@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from xtcview.errors import EngineError, XtcError, near
+from xtcview.errors import EngineError, XtcError
+from xtcview.reduce.answers import Answers
 from xtcview.reduce.awaiting import ended
 from xtcview.reduce.bar import bar, live_kernel
 from xtcview.reduce.checkpoint import Checkpoint, Saver
 from xtcview.reduce.flow import Flow
-from xtcview.reduce.ops import Array, Op
-from xtcview.reduce.plan import Numbers, Plan
+from xtcview.reduce.ops import Op
+from xtcview.reduce.plan import Plan
 from xtcview.reduce.pools import Pool, pool_of
-from xtcview.reduce.report import Report
+from xtcview.reduce.selection import Selection
 from xtcview.reduce.speed import Meter, Speed
 from xtcview.reduce.task import Task
 from xtcview.reduce.total import Total
@@ -27,12 +28,12 @@ CALLBACK_SECONDS = 0.25  # between calls on progress
 Callback = Callable[["Reduction"], object]
 
 
-class Reduction:
+class Reduction(Answers):
     """Sums and the like of one detector over many events, computed in the background.
 
-    Besides the attributes below it has one per op, such as ``r.mean``: an array of the detector's
-    shape, in ADU. These wait for the end, as `n` and `counts` do, so that a part is never taken
-    for the whole; `partial` gives what there is so far.
+    Besides the attributes below it has one per result, such as ``r.mean``: an array of the
+    detector's shape, in ADU; of groups one more axis. These wait for the end, as `n` and `counts`
+    do, so that a part is never taken for the whole; `partial` gives what there is so far.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ class Reduction:
         The same ops as in `task`.
     shape : tuple of int
         Of the detector: (segments, rows, cols).
-    selected : ndarray of int64
-        Event numbers.
+    selection : Selection
+        Which events.
     engines : object
         Where it runs.
     saver : Saver, optional
@@ -57,14 +58,17 @@ class Reduction:
         task: Task,
         wanted: tuple[Op, ...],
         shape: tuple[int, ...],
-        selected: Numbers,
+        selection: Selection,
         engines: Any,
         saver: Saver | None = None,
         begun: Checkpoint | None = None,
     ) -> None:
-        self._task, self._engines, self._selected = task, engines, selected
-        self._names = tuple(op.name for op in wanted)
-        self._total = Total(wanted, shape, len(selected))
+        self._task, self._engines, self._selection = task, engines, selection
+        self._selected, self._ops = selection.numbers, wanted
+        self._names = tuple(field.name for op in wanted for field in op.fields)
+        count, left_out = len(selection.numbers), selection.left_out
+        made = task.rules.each is not None
+        self._total = Total(wanted, shape, count + len(left_out), left_out, made)
         self._stop, self._ended = threading.Event(), threading.Event()
         self._ending = threading.Lock()
         self._error: Exception | None = None
@@ -74,7 +78,7 @@ class Reduction:
         self._meter = Meter()
         self._pool: Pool | None = None
         self._saver = saver or Saver(False, task.token)
-        self._before: Numbers = np.empty(0, np.int64)
+        self._before = np.empty(0, np.int64)
         if begun is not None:
             self._before = begun.merged
             self._total.merge(-1, begun.result)
@@ -84,24 +88,14 @@ class Reduction:
         self._thread.start()
 
     @property
-    def detector(self) -> str:
-        """Name of the detector."""
-        return self._task.detector
-
-    @property
-    def calib(self) -> bool:
-        """Whether calibrated panels are reduced, not the counts."""
-        return bool(self._task.calib_dir)
-
-    @property
     def done(self) -> bool:
         """Whether it has ended: by itself, cancelled, or failed."""
         return self._ended.is_set()
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Events read so far, and selected."""
-        return self._total.read(), len(self._selected)
+        """Events read or left out so far, and selected."""
+        return self._total.read(), self._total.report().selected
 
     @property
     def state(self) -> str:
@@ -124,37 +118,9 @@ class Reduction:
         return [*self._notes, *pool, *saver, *again]
 
     @property
-    def report(self) -> Report:
-        """What became of each event so far."""
-        return self._total.report()
-
-    @property
     def error(self) -> Exception | None:
         """Why it failed; None when it did not."""
         return self._error
-
-    @property
-    def n(self) -> int:
-        """Events in the result; waits for the end."""
-        self._wait_for("n")
-        return self._total.report().counted
-
-    @property
-    def counts(self) -> Array:
-        """Events in the result per segment, int64 (segments,); waits for the end."""
-        self._wait_for("counts")
-        return self._total.counts()
-
-    def __getattr__(self, name: str) -> Array | None:
-        names = self.__dict__.get("_names", ())
-        if name not in names:
-            hint = "" if name.startswith("_") else near(name, names)
-            raise AttributeError(f"this reduction has no {name!r}.{hint}")
-        self._wait_for(name)
-        return self._total.results()[name]
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._names]
 
     def _wait_for(self, name: str) -> None:
         if threading.current_thread() is self._thread and not self.done:
@@ -162,17 +128,6 @@ class Reduction:
                 f"r.{name} waits for the end and cannot be had in a callback: use r.partial()"
             )
         self.wait()
-
-    def partial(self) -> dict[str, Array | None]:
-        """Return each op's result over the events merged so far.
-
-        Returns
-        -------
-        dict of str to ndarray or None
-            Each of the detector's shape (segments, rows, cols), in ADU; None before the first
-            counted event.
-        """
-        return self._total.results()
 
     def wait(self, timeout: float | None = None) -> Reduction:
         """Wait until it has ended, and return it.

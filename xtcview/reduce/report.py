@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Kind = Literal["missing", "damaged", "failed"]
-KINDS: tuple[Kind, ...] = ("missing", "damaged", "failed")
+Kind = Literal["left_out", "missing", "damaged", "failed"]
+KINDS: tuple[Kind, ...] = ("left_out", "missing", "damaged", "failed")
 SHOWN = 5  # event numbers named per line of text
 
 
@@ -16,6 +16,7 @@ class Skipped(NamedTuple):
     Parameters
     ----------
     kind : str
+        'left_out': a condition or a function of the user leaves it out, or cannot be decided.
         'missing': the event holds no data of the detector. 'damaged': the DAQ marked them as
         damaged. 'failed': they could not be read.
     reason : str
@@ -33,8 +34,8 @@ class Skipped(NamedTuple):
 class Report:
     """The account of a reduction.
 
-    ``counted + missing + damaged + failed + unread == selected`` always holds; `unread` is 0 once
-    the reduction has ended by itself.
+    ``counted + left_out + missing + damaged + failed + unread == selected`` always holds;
+    `unread` is 0 once the reduction has ended by itself.
 
     Parameters
     ----------
@@ -51,8 +52,13 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
 
     def of_kind(self, kind: Kind) -> list[int]:
-        """Return the numbers of the events skipped as 'missing', 'damaged' or 'failed'."""
+        """Return the numbers of the events of one kind, such as 'missing', in order."""
         return sorted(one.event for one in self.skipped if one.kind == kind)
+
+    @property
+    def left_out(self) -> int:
+        """Events that a condition or a function leaves out, or cannot decide on."""
+        return len(self.of_kind("left_out"))
 
     @property
     def missing(self) -> int:
@@ -80,11 +86,14 @@ class Report:
         found: dict[str, list[int]] = {}
         for kind in KINDS:
             for one in sorted(s for s in self.skipped if s.kind == kind):
-                found.setdefault(f"{one.kind}: {one.reason}", []).append(one.event)
+                found.setdefault(f"{one.kind.replace('_', ' ')}: {one.reason}", []).append(
+                    one.event
+                )
         return found
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{getattr(self, kind)} {kind}" for kind in (*KINDS, "unread"))
+        shown = [kind for kind in (*KINDS, "unread") if kind != "left_out" or self.left_out]
+        counts = ", ".join(f"{getattr(self, kind)} {kind.replace('_', ' ')}" for kind in shown)
         lines = [f"{self.counted} of {self.selected} events counted, {counts}"]
         for reason, events in self.reasons.items():
             named = ", ".join(str(event) for event in events[:SHOWN])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,10 @@ from xtcview.errors import XtcError
 from xtcview.reduce import checkpoint
 from xtcview.reduce import ops as known
 from xtcview.reduce.checkpoint import Checkpoint, Saver
+from xtcview.reduce.op import Op
+from xtcview.reduce.ops import sendable
 from xtcview.reduce.pools import check_engines
+from xtcview.reduce.recipe import remade
 from xtcview.reduce.reduction import Reduction
 from xtcview.reduce.task import LIBRARY, Task, identity, package_version
 
@@ -20,7 +23,10 @@ from xtcview.reduce.task import LIBRARY, Task, identity, package_version
 def resume(
     path: str | Path | None = None,
     *,
-    ops: str | Iterable[str] | None = None,
+    ops: str | Op | Iterable[str | Op] | None = None,
+    by: Callable[[Any], Any] | None = None,
+    each: Callable[[Any, Any], Any] | None = None,
+    where: Callable[[Any], Any] | None = None,
     engines: Any = "serial",
     library: str = LIBRARY,
 ) -> Reduction:
@@ -34,7 +40,9 @@ def resume(
         The checkpoint: what was given to `reduce`, or what its `repr` named. Without it the only
         one that was left behind in the user's cache folder.
     ops : optional
-        As given to `reduce`; only needed for ops that are no names.
+        As given to `reduce`; only needed for ops that are no texts.
+    by, each, where : callable, optional
+        The functions that were given to `reduce`; texts are in the checkpoint.
     engines : optional
         As for `reduce`.
     library : str
@@ -58,23 +66,36 @@ def resume(
     file = Path(path) if path is not None else _only()
     begun = checkpoint.read(file)
     meta = begun.meta
-    wanted = known.find(meta["ops"] if ops is None else ops)
+    wanted = _ops(file, meta["ops"]) if ops is None else known.find(ops)
+    library = meta["library"] if library == LIBRARY else library
     run = import_module(library).open(meta["spec"])
     detector = import_module(library).Detector(meta["detector"], run)
-    _check(file, begun, run, detector, [op.name for op in wanted])
+    _check(file, begun, run, detector, [op.text for op in wanted])
+    selection, rules = remade(begun, run, by, each, where)
     task = Task(
         spec=meta["spec"],
         identity=tuple(meta["identity"]),
         detector=meta["detector"],
-        ops=tuple(op.name for op in wanted),
+        ops=sendable(wanted),
         calib_dir=meta["calib_dir"],
         token=uuid4().hex,
         library=library,
         version=package_version(),
         timeout=meta["timeout"],
+        rules=rules,
     )
     saver = Saver(file, task.token, meta)
-    return Reduction(task, wanted, tuple(detector.shape), begun.selected, engines, saver, begun)
+    return Reduction(task, wanted, tuple(detector.shape), selection, engines, saver, begun)
+
+
+def _ops(file: Path, texts: list[str]) -> tuple[Op, ...]:
+    try:
+        return known.find(texts)
+    except XtcError as error:
+        raise XtcError(
+            f"{file}: its ops {', '.join(texts)} cannot all be made from text; give ops=... as "
+            f"they were given to reduce ({error})"
+        ) from error
 
 
 def _only() -> Path:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from xtcview.reduce.op import Op
+from xtcview.reduce.rules import Rules
 
 LIBRARY = "xtcview"  # has `open` and `Detector`
 
@@ -25,8 +28,8 @@ class Task:
         From `identity`; the run opened elsewhere must have the same.
     detector : str
         Name of the detector.
-    ops : tuple of str
-        Names of the ops.
+    ops : tuple of str or Op
+        Names of the ops, or the ops themselves.
     calib_dir : str
         Reduce ``det.calib`` with the constants of this folder; '' means ``det.raw``.
     token : str
@@ -39,18 +42,21 @@ class Task:
         Seconds that one event may take; it is reported as failed when it takes longer.
     seconds : float
         After so long a chunk ends, and gives back the events that it has not begun.
+    rules : Rules
+        What the user's functions make of each event.
     """
 
     spec: str
     identity: Identity
     detector: str
-    ops: tuple[str, ...]
+    ops: tuple[str | Op, ...]
     calib_dir: str
     token: str
     library: str
     version: str
     timeout: float = TIMEOUT
     seconds: float = float("inf")
+    rules: Rules = field(default_factory=Rules)
 
 
 def package_version() -> str:

@@ -104,10 +104,13 @@ class Reduced(NamedTuple):
     drawn: Array  # the same, less the true pedestals where that has a meaning
     subtracted: bool
     calib: bool = False
+    each: str = ""  # function that made the frames
 
 
 def label(reader: Reader, found: Reduced | None = None) -> str:
     """Return what the values in the panes are, so that nobody takes them for others."""
+    if found is not None and found.each:
+        return f"{found.each}()"
     if found is not None and found.calib:
         return "calibrated"
     less = reader.constants()[0] is not None if found is None else found.subtracted
@@ -119,6 +122,8 @@ def label(reader: Reader, found: Reduced | None = None) -> str:
 def reduced(reader: Reader, reduction: Any) -> Reduced | None:
     """Return the picture of a reduction so far: its mean, if it has one; None before the first.
 
+    Of a reduction with groups it is that of all of them together.
+
     Pedestals are taken off when it is known that raw values were reduced, by an op that moves
     along with them.
 
@@ -127,21 +132,28 @@ def reduced(reader: Reader, reduction: Any) -> Reduced | None:
     XtcError
         When it is no reduction, or one of a detector of another shape.
     """
-    arrays = {name: a for name, a in _reduction(reduction).partial().items() if a is not None}
+    parts = getattr(_reduction(reduction), "overall", reduction.partial)()
+    arrays = {name: np.asarray(a) for name, a in parts.items() if a is not None}
     if not arrays:
         return None
-    name = "mean" if "mean" in arrays else next(iter(arrays))
-    values = np.asarray(arrays[name])
-    if values.size != np.prod(reader.shape) or values.shape[-2:] != reader.shape[-2:]:
+    pictures = [name for name, a in arrays.items() if _fits(a, reader.shape)]
+    name = "mean" if "mean" in arrays else next(iter(pictures or arrays))
+    values = arrays[name]
+    if not _fits(values, reader.shape):
         raise XtcError(
             f"the reduction is of {reduction.detector}, shape {values.shape}; this viewer shows "
             f"{reader.det.name}, shape {reader.shape}: show it in a viewer of its own detector"
         )
     values = values.reshape(reader.shape)
     pedestals, _ = reader.constants()
-    if pedestals is None or reduction.calib or name not in SHIFTING:
-        return Reduced(name, values, values, False, reduction.calib)
+    each = getattr(reduction, "each", "")
+    if pedestals is None or reduction.calib or each or name not in SHIFTING:
+        return Reduced(name, values, values, False, reduction.calib, each)
     return Reduced(name, values, values - pedestals, True)
+
+
+def _fits(values: Array, shape: tuple[int, ...]) -> bool:
+    return values.size == np.prod(shape) and values.shape[-2:] == shape[-2:]
 
 
 def _reduction(thing: Any) -> Any:
@@ -159,6 +171,7 @@ def account(reduction: Any, name: str = "") -> str:
         text += f" so far, {report.selected - report.unread} of {report.selected} read"
     kinds = {"missing": "without data", "damaged": "damaged", "failed": "cannot be read"}
     counts = {words: getattr(report, kind) for kind, words in kinds.items()}
+    counts["left out"] = getattr(report, "left_out", 0)
     if reduction.done:
         counts["not read"] = report.unread  # of one that was cancelled or failed
     skipped = ", ".join(f"{n} {words}" for words, n in counts.items() if n)
