@@ -15,8 +15,8 @@ from xtcview.format.src import ProcInfo
 
 PUBLIC = {
     "DataSource", "DetNames", "Detector", "EventId", "EventTime", "Source", "XtcError",
-    "cluster", "darks", "follow", "reduce", "resume", "setConfigFile", "setOption", "setOptions",
-    "view",
+    "cluster", "darks", "follow", "open_result", "reduce", "resume", "setConfigFile", "setOption",
+    "setOptions", "view",
     "Acqiris", "Alias", "Andor", "Andor3d", "Archon", "Arraychar", "Bld", "Camera", "ControlData",
     "CsPad", "CsPad2x2", "Encoder", "Epics", "Epix", "EpixSampler", "EvrData", "FCCD", "Fli",
     "Generic1D", "GenericPgp", "Gsc16ai", "Imp", "Ipimb", "Jungfrau", "L3T", "Lusi",
