@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -75,6 +76,18 @@ def add(kernel: Callable[..., None], states: Mapping[str, Array], frames: Sequen
     """Add `SIDE` frames, or one segment of each, to the states of the parts in `NAMES`."""
     flat = (states[name].reshape(-1) if name in states else None for name in NAMES)
     kernel(*flat, *(np.ascontiguousarray(frame).reshape(-1) for frame in frames))
+
+
+def warm(states: Mapping[str, Array], dtype: np.dtype[Any]) -> float:
+    """Compile what frames of this type need, with states of one pixel; return the seconds."""
+    began = time.perf_counter()
+    frames = [np.zeros(1, dtype)] * SIDE
+    found, count = kernel(frames), counter()
+    if found is not None and states:
+        add(found, states, frames)
+    if count is not None and dtype.kind in "iu" and dtype.isnative:
+        count(np.zeros(1, np.int64), np.zeros(1, np.intp), frames[0])
+    return time.perf_counter() - began
 
 
 def counter() -> Callable[[Array, Array, Array], None] | None:

@@ -27,7 +27,7 @@ from xtcview.reduce.rows import roi, table
 __all__ = [
     "FIXED_LIMIT", "FIXED_SQUARE_STEP", "FIXED_STEP", "OPS", "Array", "Field", "Op", "Part",
     "State", "above", "add", "below", "custom", "finalize", "find", "histogram", "merge",
-    "parts_of", "projection", "radial", "roi", "sendable", "table", "zero",
+    "parts_of", "projection", "radial", "roi", "sendable", "table", "warm", "zero",
 ]  # fmt: skip
 
 
@@ -61,6 +61,14 @@ def zero(ops: Iterable[Op], shape: tuple[int, ...], dtype: DTypeLike, events: in
         When sums of so many frames would not fit 64 bits, or a histogram would not fit memory.
     """
     return [part.zero(shape, np.dtype(dtype), events) for part in parts_of(ops)]
+
+
+def warm(ops: Iterable[Op], dtype: DTypeLike, events: int) -> float:
+    """Get ready to add frames of this type; return the seconds that took, once per process."""
+    pixel: tuple[int, ...] = (1,)
+    parts = [part for part in parts_of(ops) if part.name in kernels.NAMES]
+    states = {part.name: part.zero(pixel, np.dtype(dtype), events) for part in parts}
+    return kernels.warm(states, np.dtype(dtype))
 
 
 def add(

@@ -78,12 +78,14 @@ class Tally:
         self._kept: dict[Key, Kept] = {}
         self._key: Key = None
         self._bytes = 0
+        self.warming = 0.0  # seconds that are no part of what an event takes
         self._waiting: list[tuple[Shot, dict[str, Array]]] = []
 
     def take(self, shot: Shot, key: Key, rows: dict[str, Array]) -> None:
         """Add a frame; those of one group that follow one another are added together."""
         if not self.dtype:
             self.dtype, self.shape = shot.frame.dtype.str, shot.frame.shape
+            self.warming = ops.warm(self.ops, self.dtype, self._events)
         if key != self._key or len(self._waiting) == SIDE:
             self._flush()
         self._key = key
