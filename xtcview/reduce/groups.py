@@ -39,7 +39,7 @@ class Grouping:
     """
 
     text: str
-    by: Any
+    by: Any = field(compare=False)
     keys: tuple[Key, ...] = ()
     labels: Array | None = field(default=None, compare=False)
     function: Carried | None = field(default=None, compare=False)

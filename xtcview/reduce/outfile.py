@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from xtcview.errors import FormatError, MissingExtraError
-from xtcview.reduce import partfile
+from xtcview.reduce import partfile, resultfile
 from xtcview.reduce.partfile import Array, Header
+from xtcview.reduce.results import Result
 
 FORMAT = "xtcview result 1"
 _ATTRIBUTE = "xtcview"  # of the root group: the account, as JSON
@@ -34,7 +35,9 @@ def h5py_module() -> Any:
     return h5py
 
 
-def write(path: Path, header: Header, results: dict[str, Array]) -> None:
+def write(
+    path: Path, header: Header, results: dict[str, Array], result: Result | None = None
+) -> None:
     """Write a result, in one step.
 
     Parameters
@@ -45,6 +48,8 @@ def write(path: Path, header: Header, results: dict[str, Array]) -> None:
         The account; what JSON can hold.
     results : dict of str to ndarray
         By the names of the ops, and 'counts': int64 (segments,).
+    result : Result, optional
+        The same for `xtcview.open_result`, which reads .h5; the arrays are then links into it.
 
     Raises
     ------
@@ -59,10 +64,14 @@ def write(path: Path, header: Header, results: dict[str, Array]) -> None:
         return
     half = path.with_name(f".{path.name}.{os.getpid()}.half")
     try:
-        with h5py_module().File(half, "w") as file:
+        h5py = h5py_module()
+        with h5py.File(half, "w") as file:
+            if result is not None:
+                resultfile.fill(h5py, file, result)
             file.attrs[_ATTRIBUTE] = json.dumps(header)
             for name, array in results.items():
-                file[name] = array
+                link = h5py.SoftLink(f"/{resultfile.RESULT}/{name}")
+                file[name] = array if result is None else link
         half.replace(path)
     except BaseException:
         half.unlink(missing_ok=True)

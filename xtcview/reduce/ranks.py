@@ -153,7 +153,7 @@ def climb(comm: Any, total: Total) -> None:
 
 def _send(comm: Any, result: Result, to: int) -> None:
     summary, *arrays = result
-    comm.send((summary, [(array.dtype.str, array.shape) for array in arrays]), to)
+    comm.send((summary, [(array.dtype, array.shape) for array in arrays]), to)
     for array in arrays:
         for piece in _pieces(np.ascontiguousarray(array)):
             comm.Send(piece.view(np.uint8), to)

@@ -45,7 +45,7 @@ def write(result: Result, path: Path) -> Path:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with h5py.File(part, "w") as file:
-            _fill(h5py, file, result)
+            fill(h5py, file, result)
         part.replace(path)
     except OSError as error:
         raise XtcError(f"{path}: the result cannot be written: {error}") from error
@@ -95,7 +95,8 @@ def _h5py() -> Any:
         raise MissingExtraError("files of results need h5py: pip install 'xtcview[h5]'") from error
 
 
-def _fill(h5py: Any, file: Any, result: Result) -> None:
+def fill(h5py: Any, file: Any, result: Result) -> None:
+    """Write a result into an open file."""
     about = result.about
     file.attrs.update({"NX_class": "NXroot", "default": ENTRY, "creator": "xtcview"})
     file["cxi_version"] = CXI_VERSION

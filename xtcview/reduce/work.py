@@ -16,7 +16,9 @@ from xtcview.reduce import outfile, partfile, ranks, readers
 from xtcview.reduce.core import run_chunk
 from xtcview.reduce.job import Job
 from xtcview.reduce.plan import compact
+from xtcview.reduce.selection import Selection
 from xtcview.reduce.share import Pace, Span, deal, joined
+from xtcview.reduce.snapshots import frozen
 from xtcview.reduce.suspects import DEATHS, Mark
 from xtcview.reduce.total import Total
 
@@ -162,7 +164,10 @@ class Rank:
         results = {name: a for name, a in self.total.results().items() if a is not None}
         summary = self.total.result()[0]
         header = {**self.job.about, "summary": summary, "time": time.time()}
-        outfile.write(self.job.out, header, {"counts": self.total.counts(), **results})
+        selection = Selection(self.job.selected, (), f"<{len(self.job.selected)} events>")
+        wanted = known.find(self.job.texts)
+        result = frozen(self.job.task, selection, wanted, self.total, "done")
+        outfile.write(self.job.out, header, {"counts": self.total.counts(), **results}, result)
 
     def who(self) -> str:
         """Return which rank this is, and where."""
