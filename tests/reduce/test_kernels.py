@@ -78,3 +78,23 @@ def test_nowhere_to_keep_compiled_code(monkeypatch):
     assert asked == [True, False] * 3
     for a, b in zip(plain, state_of(NAMES, "<i2"), strict=True):
         assert a.tobytes() == b.tobytes()
+
+
+def test_switched_off(monkeypatch):
+    monkeypatch.setenv("XTCVIEW_NUMBA", "off")
+    assert not kernels.load()
+    assert kernels.counter() is None
+
+
+def test_getting_ready_is_no_part_of_an_events_time(monkeypatch):
+    assert ops.warm(ops.find(NAMES), "<i2", 10) < 1  # nothing to compile yet
+    asked = []
+    monkeypatch.setitem(kernels._kernels, "i", lambda *arrays: asked.append(arrays))
+    ops.warm(ops.find("min, sum, above(3)"), "<i2", 10)
+    total, square, low, high, *frames = asked[0]
+    assert square is high is None
+    assert [array.dtype.name for array in (total, low, *frames)] == [
+        "int32",
+        "int16",
+        *["int16"] * 4,
+    ]

@@ -113,8 +113,8 @@ def reduce(
         rules=Rules(carried(use), grouping, carried(each)),
     )
     shape = tuple(detector.shape)
-    path = checkpoint if isinstance(checkpoint, bool) else Path(checkpoint)
     meta = meta_of(task, detector.source, shape, [op.text for op in wanted])
+    path = checkpoint if isinstance(checkpoint, bool) else Path(checkpoint)
     saver = Saver(path, task.token, meta | recipe(task.rules, selection))
     return Reduction(task, wanted, shape, selection, engines, saver)
 

@@ -239,7 +239,8 @@ class Reduction(Answers):
     def __repr__(self) -> str:
         names = ", ".join(self._names)
         why = f": {self._error}" if self._error is not None else ""
-        head = f"Reduction({names} of {self.detector} in {self._task.spec}): {self._state}{why}"
+        spec = self._task.spec.replace("\n", " and ")  # one line per run
+        head = f"Reduction({names} of {self.detector} in {spec}): {self._state}{why}"
         return "\n".join([head, str(self.report), *self.notes])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:

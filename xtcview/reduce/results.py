@@ -233,7 +233,8 @@ class Result(Savable):
 
     def __repr__(self) -> str:
         groups = "" if self.groups is None else f", {len(self.groups)} groups by {self.about.by}"
-        head = f"Result({', '.join(self.arrays)} of {self.detector} in {self.about.spec}{groups})"
+        spec = self.about.spec.replace("\n", " and ")  # one line per run
+        head = f"Result({', '.join(self.arrays)} of {self.detector} in {spec}{groups})"
         return f"{head}: {self.about.state}\n{self.report}"
 
 
