@@ -8,9 +8,11 @@ that tells them which cluster is theirs.
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,22 +108,25 @@ def cluster(
         raise XtcError(f"no launcher is called {launcher!r}.{near(str(launcher), KINDS)}")
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise XtcError(f"n={n!r}: expected 1 engine or more")
+    encryption = _encryption(ip)
     config = Config()
     engines: Any = launcher
+    per_host = _per_host(hosts, n) if launcher == "ssh" else {}
+    place = _folder(folder)
     if launcher == "ssh":
-        _ssh(config, _per_host(hosts, n), python)
+        _ssh(config, per_host, python, place.name)
     elif launcher in (SLURM, LSF):
         log = "{output_file}"
         request = Request(launcher, n, queue, minutes, account, log, options=tuple(options))
-        engines = _batch(config, request, python)
+        engines = _batch(config, request, python, place / "engines.sh")
     quiet = logging.getLogger("xtcview.engines")
     quiet.setLevel(logging.ERROR)
     return ipyparallel.Cluster(
         n=n,
         engines=engines,
-        profile_dir=str(_folder(folder)),
+        profile_dir=str(place),
         controller_ip=ip,
-        controller_args=[*CONTROLLER_ARGS, *_encryption(ip)],
+        controller_args=[*CONTROLLER_ARGS, *encryption],
         send_engines_connection_env=False,
         delay=0.0,
         load_profile=False,
@@ -148,7 +153,9 @@ def _folder(folder: str | Path | None) -> Path:
     if folder is None:
         above = Path.home() / ".cache" / "xtcview"
         above.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="cluster-", dir=above))
+        made = Path(tempfile.mkdtemp(prefix="cluster-", dir=above))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        return made
     made = Path(folder).absolute()
     made.mkdir(mode=0o700, parents=True, exist_ok=True)
     made.chmod(0o700)
@@ -166,14 +173,16 @@ def _per_host(hosts: Mapping[str, int] | Iterable[str], n: int) -> dict[str, int
     return per_host
 
 
-def _ssh(config: Config, per_host: dict[str, int], python: str) -> None:
+def _ssh(config: Config, per_host: dict[str, int], python: str, name: str) -> None:
     config.SSHEngineSetLauncher.engines = per_host
     config.SSHLauncher.remote_python = python
+    # below the home folder there; where that is this one, files are not copied onto themselves
+    config.SSHLauncher.remote_profile_dir = f".cache/xtcview/engines-of-{name}"
     config.SSHLauncher.ssh_args = list(SSH)
     config.SSHLauncher.scp_args = list(SSH)
 
 
-def _batch(config: Config, request: Request, python: str) -> Any:
+def _batch(config: Config, request: Request, python: str, script: Path) -> Any:
     """Return the launcher for jobs of a batch system; its script is made here."""
     kind = LSFEngines if request.system == LSF else theirs.SlurmEngineSetLauncher
     lines = [line.replace("{", "{{").replace("}", "}}") for line in head(request, engines=True)]
@@ -181,5 +190,6 @@ def _batch(config: Config, request: Request, python: str) -> Any:
     start = "srun " if request.system == SLURM else ""
     settings = config[kind.__name__]
     settings.batch_template = "\n".join(["#!/bin/sh", *lines, f"{start}{{program_and_args}}", ""])
+    settings.batch_file_name = str(script)
     settings.engine_cmd = [python, "-m", "ipyparallel.engine"]
     return kind
