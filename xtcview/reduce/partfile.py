@@ -76,11 +76,12 @@ def load(path: Path) -> tuple[Header, list[Array]]:
 
 def _load(path: Path, everything: bool) -> tuple[Header, list[Array]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: numpy leaves a file open that is no archive
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             header = json.loads(archive[_HEADER].tobytes())
             count = len(archive.files) - 1 if everything else 0
             arrays = [archive[f"a{at}"] for at in range(count)]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
         raise FormatError(
             f"not a whole file of a reduction ({type(error).__name__}: {error}): delete it, and "
             "what it held is read again",
