@@ -83,11 +83,12 @@ def script(request: Request, arguments: Sequence[str], python: str = sys.executa
         Interpreter, where the job runs.
     """
     command = shlex.join([python, "-m", "xtcview.reduce", *arguments])
-    launch = request.launch or (
-        "srun" if request.system == SLURM else f"mpiexec -n {request.ranks}"
-    )
+    launch = request.launch or LAUNCH[request.system].format(request.ranks)
     return _SCRIPT.format(
-        head="\n".join(head(request)), command=f"{launch} {command}", attempts=ATTEMPTS
+        head="\n".join(head(request)),
+        folder=shlex.quote(str(Path.cwd())),
+        command=f"{launch} {command}",
+        attempts=ATTEMPTS,
     )
 
 
