@@ -322,12 +322,14 @@ def old_constants(data: bytes) -> None:
     """Read the geometry of a detector from before geometry files."""
     path = room() / "0-end.data"
     path.write_bytes(data)
-    for kind in old_geometry.KINDS:
-        outcome(old_geometry.read, {kind: path})
+    for device, kinds in old_geometry.KINDS.items():
+        for kind in kinds:
+            outcome(old_geometry.read, {kind: path}, device)
 
 
 def _old_constants() -> list[bytes]:
-    sizes = {int(np.prod(kind.shape)) for kind in old_geometry.KINDS.values()}
+    devices = old_geometry.KINDS.values()
+    sizes = {int(np.prod(kind.shape)) for kinds in devices for kind in kinds.values()}
     return [b"# x\n" + b"90 " * size for size in sorted(sizes) if size < 2000]
 
 

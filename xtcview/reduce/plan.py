@@ -148,7 +148,9 @@ class Plan:
             return min(left, max(1, min(FIRST, share)))
         pace = max(self._seconds / self._events, 1e-6)  # seconds per event
         goal = self.seconds() / pace
-        even = max(left / (2 * self._workers), max(SHORTEST, WORTH_LAST * self._send) / pace)
+        # while a chunk runs, the client takes the results of all other workers
+        shortest = max(SHORTEST, max(WORTH_LAST, self._workers) * self._send)
+        even = max(left / (2 * self._workers), shortest / pace)
         return min(left, max(1, int(min(goal, even, LONGEST))))
 
 
