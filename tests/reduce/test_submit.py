@@ -169,7 +169,9 @@ def test_engines_of_other_machines(tmp_path, shims, monkeypatch, kind):
         assert len(keys) == 2
         for file in keys:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
-            assert bool(json.loads(file.read_text()).get("curve_serverkey")) == ("127" not in ip)
+            said = json.loads(file.read_text())
+            assert bool(said.get("curve_serverkey")) == ("127" not in ip)
+            assert len(said["key"]) == 64
         r = xtcview.reduce(run, "cspad", engines=engines, library=LIBRARY).wait(LONG)
     np.testing.assert_array_equal(r.sum, expected(run, list(range(80)))["sum"])
     assert stat.S_IMODE((tmp_path / "c").stat().st_mode) == 0o700

@@ -12,6 +12,7 @@ import atexit
 import ipaddress
 import logging
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -108,11 +109,12 @@ def cluster(
         raise XtcError(f"no launcher is called {launcher!r}.{near(str(launcher), KINDS)}")
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise XtcError(f"n={n!r}: expected 1 engine or more")
-    encryption = _encryption(ip)
+    encrypted = _leaves_this_machine(ip)
     config = Config()
     engines: Any = launcher
     per_host = _per_host(hosts, n) if launcher == "ssh" else {}
     place = _folder(folder)
+    _secure(place, encrypted)
     if launcher == "ssh":
         _ssh(config, per_host, python, place.name)
     elif launcher in (SLURM, LSF):
@@ -126,7 +128,7 @@ def cluster(
         engines=engines,
         profile_dir=str(place),
         controller_ip=ip,
-        controller_args=[*CONTROLLER_ARGS, *encryption],
+        controller_args=CONTROLLER_ARGS,
         send_engines_connection_env=False,
         delay=0.0,
         load_profile=False,
@@ -135,7 +137,7 @@ def cluster(
     )
 
 
-def _encryption(ip: str) -> list[str]:
+def _leaves_this_machine(ip: str) -> bool:
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -145,7 +147,24 @@ def _encryption(ip: str) -> list[str]:
             f"ip={ip!r} would listen on every network: give the one address by which the engines "
             "reach this machine"
         )
-    return [] if address.is_loopback else ["--IPController.enable_curve=True"]
+    return not address.is_loopback
+
+
+def _secure(place: Path, encrypted: bool) -> None:
+    """Have messages signed, and encrypted if they leave this machine.
+
+    A file says it, because other users can read the arguments of a process.
+    """
+    lines = [
+        "c = get_config()",
+        f"c.Session.key = {secrets.token_hex(32).encode()!r}",  # encryption alone would unset it
+        f"c.IPController.enable_curve = {encrypted}",
+    ]
+    file = place / "ipcontroller_config.py"
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as text:
+        text.write("\n".join([*lines, ""]))
 
 
 def _folder(folder: str | Path | None) -> Path:
