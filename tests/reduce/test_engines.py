@@ -122,8 +122,11 @@ def test_arrays_are_freed_when_they_are_merged(local, monkeypatch):
 
 def test_only_this_user_on_this_machine_can_connect(local):
     start(RUN, engines=1).wait(LONG)
-    assert list((local._folder / "security").glob("*.json"))  # the keys
+    keys = list((local._folder / "security").glob("*.json"))
+    assert len(keys) == 2  # for the engines, and for us
+    assert [file.stat().st_mode & 0o777 for file in keys] == [0o600, 0o600]
     assert local._folder.stat().st_mode & 0o077 == 0
+    assert local._client.session.key  # all messages are signed
     addresses = {
         connection.laddr.ip
         for pid in local.pids()

@@ -7,6 +7,7 @@ is gone is not noticed; and nothing ends the engines of a client that was killed
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import ipyparallel
@@ -62,7 +63,40 @@ def _given(client: Any, close_client: bool, targets: list[int] | None = None) ->
             f"no engine of the cluster registered within {REGISTER_SECONDS:g} s: start some, such "
             "as with cluster.start_engines_sync(n=2)"
         ) from error
-    return EnginePool(client, targets, close_client)
+    pool = EnginePool(client, targets, close_client)
+    pool.notes += _exposed(client)
+    return pool
+
+
+def _exposed(client: Any) -> list[str]:
+    """Say what others on the network could do with this client's messages.
+
+    Raises
+    ------
+    EngineError
+        When anybody could send results, which are unpickled here.
+    """
+    if not client.session.key:
+        raise EngineError(
+            "messages of this cluster are not signed, so that anybody could send what this process "
+            "unpickles: start its controller with a Session.key"
+        )
+    transport, _, place = str(client._config["interface"]).partition("://")
+    here = transport != "tcp" or is_loopback(place)  # the other one is a file of this machine
+    if here or client.curve_serverkey or client._ssh:
+        return []
+    return [
+        f"messages go to {place} without encryption; xtcview.cluster(ip='{place}') starts engines "
+        "with it"
+    ]
+
+
+def is_loopback(place: str) -> bool:
+    """Tell whether an address or name means this machine by a way that leaves no cable."""
+    try:
+        return ipaddress.ip_address(place.strip("[]")).is_loopback
+    except ValueError:
+        return place == "localhost"
 
 
 def stop_engines() -> None:
