@@ -90,6 +90,10 @@ class GeometryError(ConstantsError, ValueError):
     """A geometry file that does not describe a detector."""
 
 
+class NoEventError(XtcError, LookupError):
+    """No event of the run is the one that was asked for."""
+
+
 class AnalysisError(XtcError, ValueError):
     """Arrays or parameters that a computation cannot use."""
 

@@ -86,13 +86,15 @@
       count.answers.push(content.index);
       count.bytes.push(buffers.reduce((sum, b) => sum + b.byteLength, 0));
     };
-    view.model.off("msg:custom", view.onMessage); // counted first: an answer opens the next question
-    view.model.on("msg:custom", heard);
-    view.model.on("msg:custom", view.onMessage);
+    const { hear } = view;
+    view.hear = (content, buffers) => {
+      heard(content, buffers); // counted first: an answer opens the next question
+      hear(content, buffers);
+    };
     view.unwatch = () => {
       view.tell = tell;
       view.model.save_changes = save;
-      view.model.off("msg:custom", heard);
+      view.hear = hear;
     };
     globalThis.counted = count;
   }

@@ -66,7 +66,8 @@ def running_lab(folder: Path) -> Iterator[str]:
     port, token = free_port(), secrets.token_hex(16)
     env = os.environ | {name: str(folder / ".private" / name.lower()) for name in DIRECTORIES}
     _write_settings(Path(env["JUPYTER_CONFIG_DIR"]))
-    env |= {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONPATH": str(FAKES)}
+    paths = filter(None, [str(FAKES), os.environ.get("PYTHONPATH")])
+    env |= {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1"]
     command += [f"--port={port}", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"]
     command += ["--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"]

@@ -47,6 +47,12 @@ class LiveRun(Run):
         """True when EndRun was read in every stream."""
         return self._following.ended
 
+    @property
+    def settled(self) -> int:
+        """How many of the first events are complete: nothing can be added to them any more."""
+        with self._lock:
+            return self._following.settled(self.timeline)
+
     def refresh(self) -> int:
         """Take in what was written since, in time proportional to that.
 

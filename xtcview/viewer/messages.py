@@ -15,7 +15,8 @@ from xtcview.errors import XtcError
 from xtcview.viewer import colours
 from xtcview.viewer.frames import BINNINGS, Coded, binning_for, encode
 from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
-from xtcview.viewer.reader import Reader, error_text
+from xtcview.viewer.packing import pack
+from xtcview.viewer.reader import Reader, Shot, error_text
 
 Array = NDArray[Any]
 SHIFTING = ("mean", "min", "max")  # ops whose result moves along with the pedestal
@@ -33,6 +34,8 @@ def hello(reader: Reader, pictures: list[Picture], index: int) -> Message:
         "source": str(reader.det.source),
         "n": len(reader),
         "index": index,
+        "live": reader.is_live,
+        "settled": reader.settled,
         "shape": list(shape),
         "f": binning_for(shape),
         "sections": GRID_SECTIONS if shape[0] == GRID_QUADS * GRID_SECTIONS else 0,
@@ -62,11 +65,22 @@ def _problems(reader: Reader) -> dict[str, Any]:
     return {"problems": len(problems), "problem": str(problems[0]) if problems else ""}
 
 
-def event(reader: Reader, index: int, f: int) -> Message:
-    """Return one event as a frame, or what is known of it when there is nothing to draw."""
+def event(reader: Reader, index: int, f: int, asked: dict[str, Any] | None = None) -> Message:
+    """Return one event as a frame, or what is known of it when there is nothing to draw.
+
+    `asked` may name the packing: 'enc', 'quality' and 'gaps', see `packing.pack`.
+    """
+    return _event(reader, reader.shot(index), f, asked or {})
+
+
+def glance(reader: Reader, index: int, f: int, asked: dict[str, Any]) -> Message:
+    """Return one event as `event` does, read in passing."""
+    return _event(reader, reader.glance(index), f, asked)
+
+
+def _event(reader: Reader, shot: Shot, f: int, asked: dict[str, Any]) -> Message:
     if f not in BINNINGS:
         raise ValueError(f"binning {f}: expected one of {BINNINGS}")
-    shot = reader.shot(index)
     content = {
         "t": "frame",
         "index": shot.index,
@@ -85,7 +99,19 @@ def event(reader: Reader, index: int, f: int) -> Message:
     coded = encode(reader.panels(shot), f, reader.mask(f), shot.present)
     content["present"] = shot.present.astype(int).tolist()
     content |= {"subtracted": reader.constants()[0] is not None, "label": label(reader)}
-    return content | _frame(coded), _buffers(coded)
+    packed = pack(coded.codes, **_packing(asked))
+    levels = coded.levels.astype("<f4").data
+    picture, *gaps = packed.buffers
+    return content | _frame(coded) | packed.told, [picture, levels, *gaps]
+
+
+def _packing(asked: dict[str, Any]) -> dict[str, Any]:
+    known = asked.get("gaps")
+    return {
+        "enc": str(asked.get("enc", "raw")),
+        "quality": int(asked.get("quality", 85)),
+        "known": None if known is None else int(known),
+    }
 
 
 def _frame(coded: Coded) -> dict[str, Any]:

@@ -107,6 +107,32 @@ class Reader:
                 self._last = self._read(index)
             return self._last
 
+    def glance(self, index: int) -> Shot:
+        """Read one event in passing: the one that was read to be looked at is still kept."""
+        with self._lock:
+            last = self._last
+            return last if last is not None and last.index == index else self._read(index)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the run is still being written."""
+        return hasattr(self.run, "refresh") and not self.run.ended
+
+    @property
+    def settled(self) -> int:
+        """How many of the first events are complete."""
+        return int(self.run.settled) if self.is_live else len(self)
+
+    def refresh(self) -> int:
+        """Take in what a live run has written since; return how many events there are now."""
+        with self._lock:
+            if self.is_live:
+                self.run.refresh()
+                self.times = self.run.times()
+                if self._last is not None and self._last.event is None:
+                    self._last = None  # what could not be read before may be whole now
+            return len(self)
+
     def _read(self, index: int) -> Shot:
         """Read one event and turn whatever goes wrong into its note."""
         absent = np.zeros(self.shape[0], bool)

@@ -35,6 +35,11 @@ class ViewState(traitlets.HasTraits):
         True: limits follow the 1 and 99.9 percentiles of each frame. False: they stay.
     vmin, vmax : float
         Limits in ADU, used when `auto` is False.
+    bookmarks : list of int
+        Numbers of events to come back to.
+    prefetch : bool
+        Whether the page asks, while nothing is wished, for events near the shown one and for
+        coarse pictures of the whole run; False where reading is dear.
     """
 
     event = traitlets.Int(0).tag(sync=True)
@@ -44,6 +49,8 @@ class ViewState(traitlets.HasTraits):
     auto = traitlets.Bool(True).tag(sync=True)
     vmin = traitlets.Float(0.0).tag(sync=True)
     vmax = traitlets.Float(1.0).tag(sync=True)
+    bookmarks = traitlets.List(traitlets.Int()).tag(sync=True)
+    prefetch = traitlets.Bool(True).tag(sync=True)
 
     _length = 1  # number of events, set by the viewer
 

@@ -3,11 +3,10 @@
 The page asks, with a custom message, for one event at a time and paints both panes from the
 one binary answer.
 
-Questions are answered on the thread on which they arrive, under the reader's lock. JupyterLab
-brings them on a subshell thread of the kernel, also while a cell runs, for as long as the
-answers leave from that same thread: ipykernel sends a comm's next message to the shell that
-last published on it. A worker thread that answers would break that, and would win nothing:
-reading and coding one event takes 5 to 10 ms, and the page has one request in flight.
+Questions are answered on the thread on which they arrive, under the reader's lock: the main
+thread for those on the widget's own comm, a subshell's for those on `channel`, also while a cell
+runs. A worker thread in between would win nothing: reading and coding one event takes 5 to
+10 ms, and the page holds back what it wishes until the answer to its last question is there.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from __future__ import annotations
 import base64
 import os
 import threading
+import time
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anywidget
 import traitlets
@@ -26,18 +26,21 @@ from numpy.typing import NDArray
 
 from xtcview.calib.geometry import Orientation
 from xtcview.errors import XtcError
-from xtcview.viewer import assets, messages
+from xtcview.viewer import assets, channel, messages, questions
 from xtcview.viewer.layout import Picture, image_picture, raw_pictures, turned
 from xtcview.viewer.reader import Reader, error_text
 from xtcview.viewer.state import ViewState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.display import Image
     from matplotlib.figure import Figure
 
     from xtcview.viewer.export import Scene
 
 Array = NDArray[Any]
+Post: TypeAlias = "Callable[[dict[str, Any], list[Any]], None]"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -186,7 +189,20 @@ class Viewer(ViewState, anywidget.AnyWidget):
     # The page asks.
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
-        """Answer one question; an error becomes an answer, because the page waits for one."""
+        """Answer a question that came on the widget's own comm."""
+        self.respond(content, self._post)
+
+    def respond(self, content: Any, post: Post) -> None:
+        """Answer one question; an error becomes an answer, because the page waits for one.
+
+        Parameters
+        ----------
+        content : dict
+            't', the kind; 'view' and 'seq', which come back; and what the kind needs.
+        post : callable
+            Takes the answer and its buffers to the page, on the way that the question came.
+        """
+        began = time.perf_counter()
         try:
             answer, buffers = self._answer(content)
         except Exception as error:  # noqa: BLE001 - shown in the page
@@ -194,7 +210,8 @@ class Viewer(ViewState, anywidget.AnyWidget):
             if isinstance(content, dict):
                 answer |= {"to": content.get("t")}
                 answer |= {key: content.get(key) for key in ("view", "seq")}
-        self._post(answer, buffers)
+        took = round(1000 * (time.perf_counter() - began), 1)  # ms; the rest is the link's
+        post(answer | {"took": took, "busy": channel.is_busy()}, buffers)
         if answer.get("t") == "hello" and self._reduction is not None:
             self._on_progress(self._reduction)
 
@@ -208,11 +225,15 @@ class Viewer(ViewState, anywidget.AnyWidget):
             answer, buffers = {"t": "turned"}, []
         elif kind == "event":
             self._reduction = None
-            answer, buffers = messages.event(self._reader, int(content["index"]), int(content["f"]))
+            index, f = int(content["index"]), int(content["f"])
+            answer, buffers = messages.event(self._reader, index, f, content)
         elif kind == "segment":
             show, reduction = self._show_number, self._reduction
             answer, buffers = messages.segment(self._reader, content, reduction)
             answer |= {"show": show} if answer["index"] < 0 else {}
+        elif kind in questions.ANSWERS:
+            answer, buffers = questions.ANSWERS[kind](self._reader, content)
+            self._length = len(self._reader)
         else:
             raise ValueError(f"the page asked for {kind!r}, which this version does not know")
         return answer | back, buffers
@@ -221,7 +242,8 @@ class Viewer(ViewState, anywidget.AnyWidget):
         """Describe everything that pictures are drawn with."""
         pictures = [*self._raws, self._image()]
         content, buffers = messages.hello(self._reader, pictures, self.event)
-        return content | {"reducing": self._reduction is not None}, buffers
+        more = {"reducing": self._reduction is not None, "channel": channel.serve(self)}
+        return content | more, buffers
 
     def _post(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """Send to the page; reductions report from other threads, so one at a time."""

@@ -152,13 +152,16 @@ export function showLook(bar, look, table) {
   bar.ramp.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-/** What a key does, as a step, a place or 'toggle'; null when it is not ours. */
+/** What a key does, as a step, a place or the name of a call; null when it is not ours. */
 export function keyAction(key, shift) {
   const actions = {
     ArrowLeft: { by: shift ? -10 : -1 }, ArrowRight: { by: shift ? 10 : 1 },
     ArrowDown: { by: shift ? -10 : -1 }, ArrowUp: { by: shift ? 10 : 1 },
     PageDown: { by: -100 }, PageUp: { by: 100 },
-    Home: { to: 0 }, End: { to: Infinity }, " ": { toggle: true },
+    Home: { to: 0 }, End: { to: Infinity }, " ": { call: "play" }, "[": { call: "slower" },
+    "]": { call: "faster" }, g: { call: "goto" }, b: { call: "mark" }, n: { call: "next" },
+    N: { call: "previous" }, f: { call: "follow" }, c: { call: "auto" }, l: { call: "scale" },
+    "?": { call: "help" },
   };
   return actions[key] ?? null;
 }

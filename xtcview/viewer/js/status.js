@@ -7,7 +7,9 @@ export function showNotes(v) {
   const badges = [];
   const add = (kind, text, title = text) =>
     badges.push(make("span", { class: `xv-badge xv-${kind}`, textContent: text, title }));
-  const last = v.shown ? "the kernel does not answer; this is the last picture" : "waiting for the kernel";
+  const busy = v.door.isBusy() && v.door.name() === "widget";
+  const last = busy ? "kernel busy: events that are loaded can be seen, others when its cell is done"
+    : v.shown ? "the kernel does not answer; this is the last picture" : "waiting for the kernel";
   const gone = "the kernel does not know this viewer any more: run its cell again";
   if (v.gone) add("warn", gone);
   else if (v.late) add("warn", last);
@@ -45,7 +47,11 @@ export function showStatus(v) {
   const parts = shown.index < 0 ? sumParts(shown) : eventParts(shown);
   if (shown.index >= 0 && shown.index !== v.wish) {
     parts.push(["xv-warn", `asked for ${v.wish}`]);
+  } else if (shown.index >= 0 && shown.data && v.shownRank > 2 * v.hello.f) {
+    parts.push(["xv-quiet", "preview"]);
   }
+  if (shown.broken) parts.push(["xv-warn", `the answer cannot be read: ${shown.broken}`]);
+  if (v.said) parts.push(["xv-quiet", v.said]);
   const spans = parts.map(([kind, text]) => make("span", { class: kind, textContent: text }));
   v.status.replaceChildren(...spans);
   v.root.dataset.shown = shown.index;

@@ -2,16 +2,20 @@
 
 import { expandMap, rgb } from "./colour.js";
 import { button, createColourBar, createEventBar, keyAction, showPlaying, showWish } from "./controls.js";
+import { createDoor } from "./door.js";
 import { make, setOptions } from "./dom.js";
 import { createHover } from "./hover.js";
 import { readTiles } from "./layout.js";
+import { createLive } from "./live.js";
+import { createLoaded } from "./loaded.js";
+import { createMarks } from "./marks.js";
 import { createPane, fitPane, setPicture } from "./panes.js";
 import { autoLimits, chooseRaw, drawCursor, paint, resized, takeFrame } from "./pictures.js";
+import { createPlay } from "./play.js";
 import { createRequests } from "./requests.js";
+import { createScrub, go, onAhead, onFrame, want } from "./scrub.js";
 import { geometryText, showNotes, showStatus } from "./status.js";
 
-const SETTLE_MS = 150; // after the last picture, before the shared settings are written
-const HURRY = 2; // coarser by this while the hand is ahead of the answers; sharp when it rests
 const SCALES = ["linear", "sqrt", "log"];
 const LOOK = ["arrangement", "cmap", "scale", "auto", "vmin", "vmax"];
 
@@ -33,14 +37,11 @@ function createView(model) {
     look: Object.fromEntries(LOOK.map((name) => [name, model.get(name)])),
     dirty: false, playing: null, place: null, dismissed: 0, show: 0, counts: null,
   };
-  v.tell = (content) => guarded(v, () => model.send({ view: id, ...content }));
-  v.frames = createRequests({
-    send: (seq, index, hurried) => {
-      const f = v.hello.f * (hurried ? HURRY : 1);
-      v.tell({ t: "event", seq, index, f });
-    },
-    onLate: (late) => setLate(v, late),
-  });
+  v.hear = (content, buffers) => onMessage(v, content, buffers);
+  v.onMessage = (content, buffers) => v.hear(content, buffers);
+  v.door = createDoor(v, v.onMessage);
+  v.tell = (content) => guarded(v, () => v.door.send({ view: id, ...content }));
+  createScrub(v, { onLate: (late) => setLate(v, late), onRest: () => writeSettings(v) });
   v.greet = createRequests({ send: (seq) => v.tell({ t: "hello", seq }), onLate: (late) => setLate(v, late) });
   v.drawCursor = () => drawCursor(v);
   v.hover = createHover(v);
@@ -56,7 +57,7 @@ function buildPage(v) {
   v.raw = createPane("raw", onHover);
   v.image = createPane("image", onHover);
   v.bar = createEventBar({
-    go: (index) => go(v, index), wish: () => v.wish, step: (by) => go(v, v.wish + by), toggle: () => togglePlay(v),
+    go: (index) => go(v, index), wish: () => v.wish, step: (by) => go(v, v.wish + by), toggle: () => v.play.toggle(),
   });
   v.colours = createColourBar([v.look.cmap], SCALES, (part) => changeLook(v, part));
   v.title = make("strong");
@@ -78,6 +79,16 @@ function buildPage(v) {
       make("div", { class: "xv-pane" }, head(v.rawLabel, v.choice), v.raw.frame),
       make("div", { class: "xv-pane" }, head(geometry, v.imageLabel, turnButtons(v)), v.image.frame)),
     v.readout, v.bar.root, v.status, v.colours.root);
+  v.play = createPlay(v, go);
+  v.loaded = createLoaded(v);
+  v.live = createLive(v, go);
+  v.marks = createMarks(v, { go: (index) => go(v, index), say: (words) => say(v, words) });
+}
+
+/** A sentence behind the status line, until the next event. */
+function say(v, words) {
+  v.said = words;
+  showStatus(v);
 }
 
 function turnButtons(v) {
@@ -88,7 +99,6 @@ function turnButtons(v) {
 }
 
 function start(v) {
-  v.onMessage = (content, buffers) => onMessage(v, content, buffers);
   v.model.on("msg:custom", v.onMessage);
   v.onEvent = () => {
     if (v.hello && v.model.get("event") !== v.wish) go(v, v.model.get("event"));
@@ -107,9 +117,11 @@ function stop(v) {
   v.model.off("change:event", v.onEvent);
   for (const name of LOOK) v.model.off(`change:${name}`, v.onLook);
   v.resizes.disconnect();
-  clearTimeout(v.playing);
   clearTimeout(v.settling);
-  for (const line of [v.frames, v.greet, v.hover]) line.close();
+  v.play.stop();
+  const parts = [v.frames, v.greet, v.hover, v.ahead, v.loaded, v.live, v.marks, v.door];
+  for (const part of parts) part.close();
+  v.cache.clear();
 }
 
 // Messages from the kernel.
@@ -117,7 +129,9 @@ function stop(v) {
 function onMessage(v, content, buffers) {
   if (content.view !== undefined && content.view !== v.id) return;
   const take = { hello: onHello, frame: onFrame, sum: onSum, events: onEvents,
-    segment: v.hover.answer, error: onError }[content.t];
+    segment: v.hover.answer, error: onError, pong: v.door.onPong, ahead: onAhead,
+    found: v.marks.onFound, grown: v.live.onGrown }[content.t];
+  if (content.busy !== undefined) v.busy = content.busy;
   take?.(v, content, buffers);
 }
 
@@ -143,34 +157,35 @@ function onHello(v, content, buffers) {
   chooseRaw(v);
   showWish(v.bar, v.wish, content.n);
   showNotes(v);
-  if (!asked) paint(v);
-  else if (!content.reducing) v.frames.ask(v.wish);
-}
-
-function onFrame(v, content, buffers) {
-  if (!v.frames.answered(content.seq)) return;
-  v.shown = content;
-  v.show = 0;
-  takeFrame(v, content, buffers);
-  settle(v);
+  if (!asked) return paint(v);
+  if (!content.reducing) want(v);
+  v.loaded.show();
+  v.live.start();
+  v.door.open(content.channel);
 }
 
 /** A reduction's picture so far; one that the hand has left stays away. */
 function onSum(v, content, buffers) {
   if (!v.hello || content.show <= v.dismissed) return;
   v.show = content.show;
+  v.painted = v.turn;
   v.shown = { index: -1, ...content };
   takeFrame(v, content, buffers);
 }
 
 function onEvents(v) {
-  if (v.hello) v.frames.ask(v.wish);
+  v.show = 0;
+  if (v.hello) want(v);
 }
 
 /** The kernel could not answer: say so where the picture would be. */
 function onError(v, content) {
-  const line = { event: v.frames, hello: v.greet, segment: v.hover }[content.to];
+  if (content.to === "find") return v.marks.failed(content);
+  if (content.to === "grow") return v.live.failed(content);
+  const line = { event: v.frames, ahead: v.frames, hello: v.greet, segment: v.hover }[content.to];
   if (!line?.answered(content.seq) || line === v.hover) return;
+  if (content.to === "ahead") return v.ahead.stop();
+  if (line === v.frames) v.frames.next();
   v.shown = { index: v.wish, note: content.text, failed: true };
   showNotes(v);
   showStatus(v);
@@ -221,28 +236,19 @@ function adoptLook(v) {
 
 // The hand.
 
-function go(v, index) {
-  if (!v.hello || Number.isNaN(index)) return;
-  v.wish = Math.round(Math.min(Math.max(index, 0), Math.max(0, v.hello.n - 1)));
-  v.dismissed = Math.max(v.dismissed, v.show);
-  showWish(v.bar, v.wish, v.hello.n);
-  v.frames.ask(v.wish);
-  showStatus(v);
-}
-
-function togglePlay(v) {
-  clearTimeout(v.playing);
-  v.playing = v.playing ? null : setTimeout(() => playOn(v), 0);
-  showPlaying(v.bar, v.playing !== null);
-}
-
-/** The next event of a running play; it waits for a late picture and leaves none out. */
-function playOn(v) {
-  if (v.wish >= v.hello.n - 1) return togglePlay(v);
-  if (!v.frames.busy()) go(v, v.wish + 1);
-  const pause = v.frames.busy() && v.late ? 200 : 1000 / Number(v.bar.rate.value);
-  v.playing = setTimeout(() => playOn(v), pause);
-}
+const KEYS = {
+  play: (v) => v.play.toggle(),
+  slower: (v) => v.play.pace(-1),
+  faster: (v) => v.play.pace(1),
+  goto: (v) => v.marks.open(),
+  mark: (v) => v.marks.toggle(),
+  next: (v) => v.marks.jump(1),
+  previous: (v) => v.marks.jump(-1),
+  help: (v) => v.marks.help(),
+  follow: (v) => v.live.toggle(),
+  auto: (v) => changeLook(v, { auto: !v.look.auto }),
+  scale: (v) => changeLook(v, { scale: SCALES[(SCALES.indexOf(v.look.scale) + 1) % SCALES.length] }),
+};
 
 function onKey(v, e) {
   const typing = e.target.matches("select, input:not([type=range]):not([type=checkbox])");
@@ -252,21 +258,12 @@ function onKey(v, e) {
   const action = keyAction(e.key, e.shiftKey);
   if (!action) return;
   e.preventDefault();
-  if (action.toggle) togglePlay(v);
+  if (action.call) KEYS[action.call](v);
   else go(v, action.to ?? v.wish + action.by);
 }
 
 function onLeave(v, e) {
   if (!v.root.contains(e.relatedTarget)) writeSettings(v);
-}
-
-function settle(v) {
-  clearTimeout(v.settling);
-  v.settling = setTimeout(() => {
-    if (v.shown?.index !== v.wish) return;
-    if (v.shown.f > v.hello.f) v.frames.ask(v.wish);
-    else writeSettings(v);
-  }, SETTLE_MS);
 }
 
 /** Tell the kernel, in one message, which event is shown and how; nothing when all is known. */
