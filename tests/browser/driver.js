@@ -95,6 +95,7 @@
       view.tell = tell;
       view.model.save_changes = save;
       view.hear = hear;
+      view.unwatch = null;
     };
     globalThis.counted = count;
   }
@@ -161,7 +162,17 @@
     kernel.requestExecute({ code, store_history: false }).done.then(() => running--);
   }
 
+  /** Let the page know no event, so that the next one comes from the kernel. */
+  function forget() {
+    const view = root().xtcview;
+    view.unwatch?.();
+    view.cache.clear();
+    view.ahead.restart();
+    view.loaded.show();
+  }
+
   globalThis.xv = {
+    forget,
     root, probe, read_both, move, until, step, drag, watch, kernel, frame,
     pixels, place, crossed, contrast, execute, running: () => running > 0,
   };

@@ -67,11 +67,16 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
-def reset(page: Page) -> None:
-    """Bring the viewer back to event 20 with the settings of a new one."""
+def reset(page: Page, ahead: bool = False) -> None:
+    """Bring the viewer back to event 20 with the settings of a new one, and nothing loaded.
+
+    Without `ahead` the page asks for what is wished only, so that messages can be counted.
+    """
     page.mouse.move(1, 1)
     state = "dict(cmap='viridis', scale='linear', auto=True, arrangement='grid', event=20)"
+    state = f"({state} | dict(prefetch={ahead}, bookmarks=[]))"
     kernel(page, f"[setattr(xv, k, v) for k, v in {state}.items()] and 0")
+    page.evaluate("xv.forget()")
     page.evaluate("xv.move(20)")
     if page.evaluate("xv.until(20)") is None:
         raise RuntimeError("the viewer did not come back to event 20")

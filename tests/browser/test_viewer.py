@@ -128,6 +128,7 @@ def test_buttons_and_play(viewer):
     viewer.get_by_label("last event (End)").click()
     wait_for(viewer, 199)
     step(viewer, 190)
+    viewer.evaluate("xv.forget()")
     viewer.evaluate("xv.watch()")
     viewer.get_by_label("events per second", exact=True).select_option("20")
     viewer.get_by_label("play (space)").click()
@@ -374,7 +375,8 @@ def test_without_the_widget_in_the_kernel_a_key_says_so(viewer):
         viewer.keyboard.press("ArrowRight")
 
     viewer.evaluate(
-        "() => { const { model } = xv.root().xtcview; model.xv_send = model.send;"
+        "() => { const { model, door } = xv.root().xtcview; door.close();"
+        " model.xv_send = model.send;"
         " model.send = () => { throw new Error('Cannot send'); }; }"
     )
     broken()

@@ -131,10 +131,11 @@ def block_mean(panels: Array, f: int, mask: Mask) -> Array:
     # taking the few bad pixels out again is cheaper than a copy of the panels without them
     np.subtract.at(total.ravel(), mask.bad_blocks, panels.ravel()[mask.bad])
     full = f * f  # a power of two: shifting is much faster than dividing
-    mean = (total + full // 2) >> (full.bit_length() - 1)
-    counts = mask.counts.ravel()[mask.odd]
-    mean.ravel()[mask.odd] = (total.ravel()[mask.odd] + counts // 2) // counts
-    return mean
+    odd, counts = total.ravel()[mask.odd], mask.counts.ravel()[mask.odd]
+    total += full // 2  # in place: it is ours, and half a MB more is half a ms more
+    total >>= full.bit_length() - 1
+    total.ravel()[mask.odd] = (odd + counts // 2) // counts
+    return total
 
 
 def make_levels(low: float, high: float, centre: float, width: float) -> Array:

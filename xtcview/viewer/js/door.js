@@ -5,9 +5,15 @@ import { openSubshell } from "./subshell.js";
 const PINGS = 3; // the quickest of them is the length of the way
 const OPENING_MS = 4000; // a way that does not answer the first question is none
 
-/** Give the view its ways; `hear(content, buffers)` takes every answer. */
-export function createDoor(v, hear) {
+const ENDED = ["restarting", "autorestarting", "terminating", "dead"]; // what a kernel says at its end
+
+/** Give the view its ways; hear(content, buffers) takes every answer, onEnd() the kernel's end. */
+export function createDoor(v, hear, onEnd) {
   const kernel = v.model.widget_manager?.kernel;
+  const onStatus = (_, status) => {
+    if (ENDED.includes(status)) lost(), onEnd();
+  };
+  kernel?.statusChanged?.connect(onStatus);
   const waiting = new Map(); // seq of a ping -> done
   let way = null, closed = false, seq = 0;
 
@@ -57,6 +63,7 @@ export function createDoor(v, hear) {
     isBusy: () => (kernel ? kernel.status === "busy" : null),
     name: () => way?.name ?? "widget",
     close() {
+      kernel?.statusChanged?.disconnect(onStatus);
       closed = true;
       way?.close();
       way = null;

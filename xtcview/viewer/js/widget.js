@@ -39,7 +39,7 @@ function createView(model) {
   };
   v.hear = (content, buffers) => onMessage(v, content, buffers);
   v.onMessage = (content, buffers) => v.hear(content, buffers);
-  v.door = createDoor(v, v.onMessage);
+  v.door = createDoor(v, v.onMessage, () => onKernelEnd(v));
   v.tell = (content) => guarded(v, () => v.door.send({ view: id, ...content }));
   createScrub(v, { onLate: (late) => setLate(v, late), onRest: () => writeSettings(v) });
   v.greet = createRequests({ send: (seq) => v.tell({ t: "hello", seq }), onLate: (late) => setLate(v, late) });
@@ -193,19 +193,26 @@ function onError(v, content) {
 
 /** Send something; without a kernel, or after `close()` in Python, say so instead of failing. */
 function guarded(v, send) {
-  const told = (gone) => {
-    if (Boolean(v.gone) === gone) return;
-    v.gone = gone;
-    v.root.classList.toggle("xv-late", gone || Boolean(v.late));
-    showNotes(v);
-  };
   try {
-    send()?.catch?.(() => told(true));
-    told(false);
+    send()?.catch?.(() => setGone(v, true));
+    setGone(v, v.ended);
   } catch (error) {
     console.warn("xtcview:", error);
-    told(true);
+    setGone(v, true);
   }
+}
+
+function setGone(v, gone = false) {
+  if (Boolean(v.gone) === gone) return;
+  v.gone = gone;
+  v.root.classList.toggle("xv-late", gone || Boolean(v.late));
+  showNotes(v);
+}
+
+/** The kernel was restarted or died: what is loaded can still be seen. */
+function onKernelEnd(v) {
+  v.ended = true;
+  setGone(v, true);
 }
 
 function setLate(v, late) {
