@@ -17,14 +17,43 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def page(folder):
+def address(folder):
+    """A running JupyterLab."""
+    with lab.running_lab(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def page(folder, address):
     """The notebook of `pages.SETUP`, executed, with the first picture painted."""
     lab.write_notebook(folder / "view.ipynb", [pages.SETUP])
-    with lab.running_lab(folder) as address, lab.running_browser(folder) as page:
+    with lab.running_browser(folder) as page:
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         pages.open_notebook(page, address, "view.ipynb")
         yield page
+
+
+@pytest.fixture
+def other(page, folder, address):
+    """Open further notebooks, each with a kernel of its own: other(name, code, address=...)."""
+    opened = []
+
+    def open_other(name, code, address=address):
+        lab.write_notebook(folder / name, [code])
+        more = page.context.new_page()
+        more.set_default_timeout(30_000)
+        more.faults = []
+        more.on("pageerror", lambda error: more.faults.append(str(error)))
+        opened.append(more)
+        pages.open_notebook(more, address, name)
+        return more
+
+    yield open_other
+    for more in opened:
+        more.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+        more.close()
+    page.bring_to_front()
 
 
 @pytest.fixture

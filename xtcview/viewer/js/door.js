@@ -2,7 +2,7 @@
 
 import { openSubshell } from "./subshell.js";
 
-const PINGS = 3; // the quickest of them is the length of the way
+const FIRST_PINGS = 3; // the quickest of them is the length of the way
 const OPENING_MS = 4000; // a way that does not answer the first question is none
 
 const ENDED = ["restarting", "autorestarting", "terminating", "dead"]; // what a kernel says at its end
@@ -15,7 +15,7 @@ export function createDoor(v, hear, onEnd) {
   };
   kernel?.statusChanged?.connect(onStatus);
   const waiting = new Map(); // seq of a ping -> done
-  let way = null, closed = false, seq = 0;
+  let way = null, closed = false, ready = false, seq = 0;
 
   function ping(through) {
     const number = `ping ${++seq}`;
@@ -27,7 +27,11 @@ export function createDoor(v, hear, onEnd) {
         v.link.heard({ sent, arrived: performance.now(), bytes: 0, took: content.took });
         done(true);
       });
-      through.send({ view: v.id, t: "ping", seq: number });
+      try {
+        through.send({ view: v.id, t: "ping", seq: number });
+      } catch (error) {
+        done(false); // no kernel: the next question of the hand says so
+      }
     }).finally(() => waiting.delete(number));
   }
 
@@ -51,13 +55,16 @@ export function createDoor(v, hear, onEnd) {
     if (closed) return found?.close();
     way = found;
     v.root.dataset.way = way?.name ?? "widget";
-    for (let i = 0; i < PINGS; i++) await ping(way ?? v.model);
+    for (let i = 0; i < FIRST_PINGS && !closed; i++) await ping(way ?? v.model);
+    ready = true;
   }
 
   return {
     /** Open a way, once it is known what to open it with. */
     open: (channel) => (seq === 0 && channel ? open(channel) : undefined),
     send: (content) => (way ?? v.model).send(content),
+    /** Measure the way again; for moments of rest. */
+    measure: () => void (ready && !waiting.size && ping(way ?? v.model)),
     onPong: (_, content) => waiting.get(content.seq)?.(content),
     /** Whether the kernel says that it is at work; null where the page is not told. */
     isBusy: () => (kernel ? kernel.status === "busy" : null),

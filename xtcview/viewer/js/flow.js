@@ -8,9 +8,10 @@ const REMEMBERED = 8; // questions asked again whose first answer may still come
 /**
  * plan(wish, hurried) packs an event: { f, enc, quality, bytes }; hurried = the wish had to wait.
  * send(seq, wish, plan) asks. supply() gives { indexes, plan } to ask ahead, or null, and
- * sendAhead(seq, job) asks for them. room() is the window in bytes. A wish is { index, turn }.
+ * sendAhead(seq, job) asks for them. room() is the window in bytes, `most`
+ * the questions that may be open in it. A wish is { index, turn }.
  */
-export function createFlow({ plan, send, supply, sendAhead, room, onLate, timers = globalThis, now }) {
+export function createFlow({ plan, send, supply, sendAhead, room, most = 6, onLate, timers = globalThis, now }) {
   const open = new Map(); // seq -> { wish or job, plan, sent }
   const old = new Map();
   const clock = now ?? (() => performance.now());
@@ -28,7 +29,7 @@ export function createFlow({ plan, send, supply, sendAhead, room, onLate, timers
     return bytes;
   }
 
-  const isFree = () => open.size === 0 || flying() < room();
+  const isFree = () => open.size === 0 || (open.size < most && flying() < room());
 
   function launch(one) {
     open.set(++seq, { ...one, sent: clock() });

@@ -1,6 +1,8 @@
 // How fast the way to the kernel is, and how an event is packed so that it keeps up with the hand.
 
 const NEAR_MS = 35; // round trips below this are those of one machine or of a local network
+const PINGS = 8; // round trips that are remembered
+const MOST = 6; // questions under way at once, however long the link is
 const FAST = 5000; // bytes per ms from which codes go as they are: packing would cost more
 const EVENTS_PER_S = 24; // that a hand in motion should see
 const PATIENCE_MS = 400; // for a picture that is looked at
@@ -25,7 +27,7 @@ export function rank({ f, enc }) {
 }
 
 export function createLink() {
-  let rtt = null;
+  const pings = []; // ms, the newest at the end
   let last = 0;
   const rates = []; // bytes per ms, the newest at the end
   const shares = new Map();
@@ -41,20 +43,22 @@ export function createLink() {
     return (guess * blocks) / rung.coarser ** 2 + 1024;
   }
 
+  const rtt = () => (pings.length ? Math.min(...pings) : FIRST_RTT);
+
   const pack = (rung, blocks, f) => ({
     f: Math.min(f * rung.coarser, COARSEST), enc: rung.enc, quality: rung.quality, bytes: size(rung, blocks, f),
   });
 
   return {
     rate,
-    rtt: () => rtt ?? FIRST_RTT,
+    rtt,
     /** An answer: when it was asked and came (ms), its bytes and blocks, and the kernel's own ms. */
     heard({ sent, arrived, bytes, took = 0, plan, blocks }) {
-      const round = arrived - sent - took;
-      if (bytes < 2000) rtt = Math.min(rtt ?? round, round);
+      if (!bytes) pings.push(Math.max(1, arrived - sent - took));
+      if (pings.length > PINGS) pings.shift();
       if (plan && blocks) shares.set(`${plan.enc} ${plan.quality} ${plan.f}`, bytes / blocks);
       if (bytes >= 10000) {
-        const began = Math.max(sent + took + (rtt ?? FIRST_RTT), last);
+        const began = Math.max(sent + took + rtt(), last);
         rates.push(bytes / Math.max(arrived - began, 0.5));
         if (rates.length > SAMPLES) rates.shift();
       }
@@ -78,11 +82,12 @@ export function createLink() {
     },
     /** Whether an event would come whole before patience ends. */
     isPatient: (bytes) => rate() === null || bytes / rate() <= PATIENCE_MS,
-    /** Bytes that may be under way; 0: one question at a time. */
+    /** Bytes that may be under way; 0: one question at a time, as on one machine. */
     window() {
       const speed = rate();
-      if (speed === null || (rtt ?? 0) < NEAR_MS) return 0;
-      return 1.5 * speed * rtt;
+      const far = pings.length === PINGS && rtt() >= NEAR_MS; // not by one slow moment
+      return speed !== null && (speed < FAST || far) ? 1.5 * speed * rtt() : 0;
     },
+    most: MOST,
   };
 }

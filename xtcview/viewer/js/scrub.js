@@ -28,6 +28,7 @@ export function createScrub(v, { onLate, onRest }) {
     sendAhead: (seq, { indexes, plan: { f, enc, quality } }) =>
       v.tell({ t: "ahead", seq, indexes, f, enc, quality, gaps: v.gaps.sum(f) }),
     room: () => v.link.window(),
+    most: v.link.most,
     onLate,
   });
 }
@@ -36,7 +37,8 @@ export function createScrub(v, { onLate, onRest }) {
 function plan(v, wish, hurried) {
   const { f } = v.hello;
   const resting = v.link.resting(v.blocks(f), f);
-  if (wish.sharp || (!hurried && v.link.isPatient(resting.bytes))) return resting;
+  const moves = hurried || (v.link.window() > 0 && v.isMoving);
+  if (wish.sharp || (!moves && v.link.isPatient(resting.bytes))) return resting;
   return v.link.moving(v.blocks(f), f, hurried);
 }
 
@@ -53,6 +55,9 @@ export function go(v, index) {
 /** Paint the wished event from the cache; ask the kernel for it, or for a better picture. */
 export function want(v) {
   const turn = ++v.turn;
+  const now = performance.now();
+  v.isMoving = now - (v.wished ?? -Infinity) < SETTLE_MS;
+  v.wished = now;
   const hit = v.show ? null : v.cache.get(v.wish); // leaving a reduction is the kernel's business
   v.ahead.moved(v.wish, Boolean(hit));
   if (hit) use(v, turn, hit);
@@ -138,7 +143,8 @@ export function settle(v) {
   clearTimeout(v.settling);
   v.settling = setTimeout(() => {
     if (v.shown?.index !== v.wish || v.shown.index < 0) return;
-    if (isSharp(v, v.shownRank)) v.onRest();
-    else v.frames.ask(v.wish, v.turn, true);
+    if (!isSharp(v, v.shownRank)) return v.frames.ask(v.wish, v.turn, true);
+    v.onRest();
+    v.door.measure();
   }, SETTLE_MS);
 }
