@@ -246,9 +246,8 @@ def test_over_a_slow_link_events_are_packed_smaller(other, address, mbit, most):
         far.evaluate("xv.watch()")
         rate = dragged(far, 20, 199, 5000)
         bytes_each = far.evaluate("counted.bytes")
-        print(
-            f"events/s at {mbit} Mbit/s: {rate:.1f}, bytes {sorted(bytes_each)[len(bytes_each) // 2]}"
-        )
+        middle = sorted(bytes_each)[len(bytes_each) // 2]
+        print(f"events/s at {mbit} Mbit/s: {rate:.1f}, bytes {middle}")
         print(
             far.evaluate(
                 "[xv.root().xtcview.link.rtt(), xv.root().xtcview.link.rate(), counted.most_open]"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+from collections.abc import Iterable
 from typing import Any
 
 from xtcview.format.ids import Damage, TypeId
@@ -13,6 +16,11 @@ _USER = int(Damage.UserDefined)
 LACKING = int(  # of a datagram: something that should be in it is not
     Damage.DroppedContribution | Damage.IncompleteContribution | Damage.ContainsIncomplete
 )
+
+
+def together(items: Iterable[Item], roots: Iterable[int]) -> int:
+    """Return the damage bits of payloads and datagrams, all in one word."""
+    return functools.reduce(operator.or_, [*roots, *(item.damage for item in items)], 0)
 
 
 def is_shown(item: Item, options: dict[str, Any]) -> bool:

@@ -6,8 +6,6 @@ Nothing is read before something is asked for. Damaged payloads are hidden from 
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,7 +18,7 @@ from xtcview.source import AliasMap, Pattern
 from xtcview.types.record import Record
 
 from .configstore import ConfigStore
-from .damage import LACKING, is_shown
+from .damage import LACKING, is_shown, together
 from .eventid import EventId, EventTime
 from .files import Problem, XtcFile
 from .indexes import hold
@@ -298,15 +296,11 @@ class Event:
         int
             `ids.Damage` bits; 0 is undamaged.
         """
-        everything = source is None
-        pattern = ANY if everything else pattern_of(source, self._context.aliases)
-        words = [item.damage for item in matching(self._items, pattern)]
         roots = [head.damage for head, _ in self._datagrams]
-        if everything:
-            words += roots
-        elif not words:
-            words += [word & LACKING for word in roots]
-        return functools.reduce(operator.or_, words, 0)
+        if source is None:
+            return together(self._items, roots)
+        found = matching(self._items, pattern_of(source, self._context.aliases))
+        return together(found, () if found else [word & LACKING for word in roots])
 
     def __repr__(self) -> str:
         return f"<Event {self.number} of run {self.run()}: {self.time!r}>"

@@ -16,8 +16,9 @@ from xtcview.format.index import Index
 
 from . import timeline
 from .columns import Columns, join, take
+from .cycles import Part, cycles_of, steps
 from .files import XtcFile
-from .timeline import IOC_WINDOW, Part, Timeline
+from .timeline import IOC_WINDOW, Timeline
 
 _SLACK = np.uint64(2 * IOC_WINDOW << 32)  # before a new contribution, nothing changes its partner
 _KEPT = ("file", "offset", "damage", "empty")
@@ -47,8 +48,8 @@ def extended(
         Number of the first event that may differ from the old one of this number.
     """
     found, clocks = _with_cycles(old, files, indexes)
-    steps = timeline.steps(files, parts, indexes, clocks)
-    new = [{**rows, "step": step} for rows, step in zip(parts, steps, strict=True)]
+    numbers = steps(files, parts, indexes, clocks)
+    new = [{**rows, "step": step} for rows, step in zip(parts, numbers, strict=True)]
     times = [rows["time"].min() for rows in new if len(rows["time"])]
     if not times:
         return found, len(found.events)
@@ -91,7 +92,7 @@ def _with_cycles(
 
     A calib cycle that becomes known late may lie before known ones: then these count one more.
     """
-    cycles = timeline.cycles_of(files, indexes)
+    cycles = cycles_of(files, indexes)
     clocks, before = np.unique(cycles["time"]), np.unique(old.cycles["time"])
     number = np.append(np.searchsorted(clocks, before), -1).astype("<i4")
     events = old.events

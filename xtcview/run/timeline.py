@@ -18,21 +18,13 @@ import numpy.typing as npt
 
 from xtcview.format.index import Index, Segment
 
-from .columns import Columns, column, constant, interleave, is_constant, join, take
+from .columns import Columns, column, constant, interleave, join, take
+from .cycles import Part, Table, clock, cycles_of, steps
 from .files import XtcFile
 
 IOC_WINDOW = 5  # s between the clocks of the DAQ and of a control system stream
 
-CYCLE = np.dtype([
-    ("time",   "<u8"),  #  0
-    ("file",   "<i4"),  #  8
-    ("offset", "<i8"),  # 12  byte of its BeginCalibCycle
-])  # 20  # fmt: skip
-
 _PLACE = ("file", "offset", "damage", "empty")  # columns of a contribution
-
-Table = npt.NDArray[Any]
-Part = dict[str, Table]  # columns of one file's contributions
 
 
 @dataclass(frozen=True)
@@ -133,7 +125,7 @@ def part(number: int, index: Index) -> Part:
     nodes, cycles = index.nodes, index.calib_cycles
     before = np.searchsorted(cycles["offset"], nodes["offset"])
     return {
-        "time": _clock(nodes),
+        "time": clock(nodes),
         "fiducial": nodes["fiducial"].astype("<u4"),
         "file": constant(number, len(nodes), "<u2"),
         "offset": nodes["offset"].astype("<i8"),
@@ -232,52 +224,6 @@ def _sorted(time: Table, fiducial: Table) -> tuple[Any, Table, Table]:
         again = np.lexsort((fiducial, time))
         return order[again], time[again], fiducial[again]
     return order, time, fiducial
-
-
-def _clock(rows: Table) -> Table:
-    """Return seconds << 32 | nanoseconds."""
-    clock: Table = rows["seconds"].astype("<u8") << np.uint64(32) | rows["nanoseconds"]
-    return clock
-
-
-def cycles_of(files: Sequence[XtcFile], indexes: Sequence[Index]) -> Table:
-    """List the calib cycles of the DAQ streams, which all have the same clocks."""
-    tables = []
-    for number, (file, found) in enumerate(zip(files, indexes, strict=True)):
-        own = found.calib_cycles[:0] if file.is_ioc else found.calib_cycles
-        table = np.zeros(len(own), CYCLE)
-        table["time"], table["file"], table["offset"] = _clock(own), number, own["offset"]
-        tables.append(table)
-    joined = np.concatenate(tables)
-    return joined[np.lexsort((joined["file"], joined["time"]))]
-
-
-def steps(
-    files: Sequence[XtcFile], parts: Sequence[Part], indexes: Sequence[Index], clocks: Table
-) -> list[Table]:
-    """Return the calib cycle of each file's contributions; `clocks` are those of the cycles."""
-    found, last, stream = [], -1, -1
-    for file, rows, index in zip(files, parts, indexes, strict=True):
-        last = last if file.stream == stream else -1
-        stream = file.stream
-        own = np.searchsorted(clocks, _clock(index.calib_cycles))
-        found.append(_step(rows, np.append(last, own), clocks))
-        last = max(last, int(own[-1])) if len(own) else last
-    return found
-
-
-def _step(rows: Part, numbers: Table, clocks: Table) -> Table:
-    """Return the calib cycle of one file's contributions.
-
-    By position in the file: right with empty cycles and equal times. By clock only what has no
-    calib cycle before it in its file, as in later chunks or when some are missing.
-    """
-    before = rows["before"]
-    if is_constant(before) and len(before) and before[0]:
-        return constant(numbers[before[0]], len(before), "<i4")
-    by_clock = np.searchsorted(clocks, rows["time"]) - 1
-    step = np.where(before, numbers[before], np.maximum(by_clock, numbers[0]))
-    return column(step, "<i4")
 
 
 def ioc_order(rows: Columns) -> Table:
