@@ -108,17 +108,20 @@ def add(
 def _add_segments(
     pairs: Sequence[tuple[Part, Array]], frames: Sequence[Array], present: Sequence[Array]
 ) -> None:
-    kernel = kernels.kernel(frames)
-    fused = [pair for pair in pairs if kernel and pair[0].name in kernels.NAMES]
+    kernel = kernels.kernel(frames) if len(frames) == kernels.SIDE else None
+    fused = {part.name: array for part, array in pairs if part.name in kernels.NAMES}
+    if kernel is not None and fused and all(held.all() for held in present):
+        kernels.add(kernel, fused, frames)
+        pairs, fused = [pair for pair in pairs if pair[0].name not in fused], {}
     # a segment of the state stays in the processor's cache while all frames pass over it
     for segment in range(len(frames[0])) if pairs else ():
         one = slice(segment, segment + 1)
         here = [f[one] for f, held in zip(frames, present, strict=True) if held[segment]]
         together = kernel is not None and bool(fused) and len(here) == kernels.SIDE
         if kernel is not None and together:
-            kernels.add(kernel, {part.name: array[one] for part, array in fused}, here)
+            kernels.add(kernel, {name: array[one] for name, array in fused.items()}, here)
         for part, array in pairs:
-            if not (together and part.name in kernels.NAMES):
+            if not (together and part.name in fused):
                 for frame in here:
                     part.add(array[one], frame)
 
