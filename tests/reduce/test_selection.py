@@ -38,6 +38,15 @@ def test_what_is_not_known_is_left_out_with_the_reason():
     ]
 
 
+def test_conditions_without_events_or_fields():
+    assert choose(RUN, None, "1 < 2").numbers.tolist() == list(range(40))
+    assert choose(RUN, None, "1 > 2").numbers.tolist() == []
+    nothing = choose(RUN, slice(3), "1 / 0 > 1")
+    assert [one.event for one in nothing.left_out] == [0, 1, 2]
+    assert nothing.left_out[0].reason.endswith("is not known: its numbers give none")
+    assert choose(FakeRun(n=0), None, "x > 1").numbers.size == 0
+
+
 def test_each_event_is_accounted_for():
     r = reduce(RUN, ops=("sum", "max"), where="x >= 5", library=LIBRARY).wait(LONG)
     wanted = [k for k in range(10, 40) if k % 5 != 4]

@@ -80,8 +80,7 @@ class Expression:
         columns : mapping of str to Known
             Of all `fields`.
         """
-        with np.errstate(all="ignore"):  # x / 0 is not a number, hence not known
-            values, known = _Walk(self.text, columns).of(self.tree)
+        values, known = _Walk(self.text, columns).of(self.tree)
         shape = np.broadcast_shapes(*(c.values.shape for c in columns.values()), np.shape(values))
         return Known(np.broadcast_to(values, shape), np.broadcast_to(known, shape))
 
@@ -184,7 +183,8 @@ class _Walk:
         if type(node.op) not in _ARITHMETIC:
             raise self._refused(node)
         left, right = self.of(node.left), self.of(node.right)
-        found = _ARITHMETIC[type(node.op)](_number(left.values), _number(right.values))
+        with np.errstate(all="ignore"):  # x / 0 is not a number, hence not known
+            found = _ARITHMETIC[type(node.op)](_number(left.values), _number(right.values))
         known = left.known & right.known & np.isfinite(found)
         if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
             known = known & (right.values != 0)  # numpy's integers give 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from xtcview.errors import XtcError
 from xtcview.reduce import expressions
-from xtcview.reduce.expressions import Expression, Known
+from xtcview.reduce.expressions import Array, Expression, Known
 from xtcview.reduce.plan import Numbers, select
 from xtcview.reduce.report import Skipped
 
@@ -109,19 +109,26 @@ def _described(events: Any) -> str:
 
 
 def _lacking(
-    expression: Expression, columns: dict[str, Known], undecided: Iterable[int], what: str
+    expression: Expression, columns: dict[str, Known], undecided: Numbers, what: str
 ) -> tuple[Skipped, ...]:
-    """Say for each event which numbers it lacks."""
-    found = []
-    for number in undecided:
-        lacks = [name for name in expression.fields if not _has(columns[name], number)][:SHOWN]
-        why = f"it has no {', '.join(lacks)}" if lacks else "its numbers give none"
-        found.append(Skipped("left_out", f"{what} {expression.text!r} is not known: {why}", number))
-    return tuple(Skipped(kind, reason, int(event)) for kind, reason, event in found)
+    """Say for each event which numbers it lacks; there may be millions of few kinds."""
+    lacks = np.zeros((len(undecided), len(expression.fields)), np.bool_)
+    for at, name in enumerate(expression.fields):
+        lacks[:, at] = ~_has(columns[name], undecided)
+    kinds, which = np.unique(lacks, axis=0, return_inverse=True)
+    reasons = []
+    for kind in kinds:
+        names = [name for name, lacking in zip(expression.fields, kind, strict=True) if lacking]
+        why = f"it has no {', '.join(names[:SHOWN])}" if names else "its numbers give none"
+        reasons.append(f"{what} {expression.text!r} is not known: {why}")
+    found = zip(which.reshape(-1).tolist(), undecided.tolist(), strict=True)
+    return tuple(Skipped("left_out", reasons[kind], number) for kind, number in found)
 
 
-def _has(column: Known, number: int) -> bool:
-    return bool(column.known[number]) and bool(column.values[number] == column.values[number])
+def _has(column: Known, numbers: Numbers) -> Array:
+    values = column.values[numbers]
+    has: Array = column.known[numbers] & (values == values)
+    return has
 
 
 def without(selection: Selection, expression: Expression, run: Any) -> tuple[Selection, Known]:
