@@ -79,19 +79,19 @@ class KilledWorker(Exception):
 class Dasklike(Executor):
     """Like dask's executor: it says by its client how many workers there are.
 
-    A task of the same function and arguments is the same task, with the same result; futures
-    never say that they are running; a lost worker is a `KilledWorker`.
+    A task of the same function and arguments is the same task, with the same result, unless it is
+    not pure; futures never say that they are running; a lost worker is a `KilledWorker`.
     """
 
     def __init__(self, bad: int = -1) -> None:
         self._client = SimpleNamespace(nthreads=lambda: {"tcp://a": 2, "tcp://b": 1})
         self._threads = ThreadPoolExecutor(3)
-        self._bad, self._tasks, self.killed = bad, {}, 0
+        self._bad, self.killed = bad, 0
 
-    def submit(self, fn, /, *args, **kwargs) -> Future:
-        key = repr((fn.__name__, args))
+    def submit(self, fn, /, *args, pure: bool = True) -> Future:
+        assert not pure, "what was lost could not be tried again"
         future: Future = Future()
-        inner = self._tasks.setdefault(key, self._threads.submit(self._work, fn, *args))
+        inner = self._threads.submit(self._work, fn, *args)
         inner.add_done_callback(lambda inner: self._copy(inner, future))
         return future
 

@@ -57,6 +57,8 @@ class EnginePool(Pool):
         How many to use at most.
     """
 
+    knows = True
+
     def __init__(
         self,
         client: Any,

@@ -88,7 +88,7 @@ class Flow:
         return True
 
     def _fill(self) -> None:
-        while len(self.flying) < DEPTH * self.pool.capacity():
+        while self._room():
             chunk = self.plan.take()
             if chunk is None:
                 return
@@ -104,6 +104,12 @@ class Flow:
                 return
             self.flying[future] = chunk
             future.add_done_callback(self.finished.put)
+
+    def _room(self) -> bool:
+        """Tell whether one more chunk may be sent."""
+        if self.plan.suspicious and not self.pool.knows:
+            return not self.flying  # one by one, or the innocent would be lost with the guilty
+        return len(self.flying) < DEPTH * self.pool.capacity()
 
     def _look(self) -> None:
         """Look after the workers, now and then, also while results come."""
@@ -134,6 +140,9 @@ class Flow:
                 self.plan.give_back(chunk)
 
     def _collect(self, future: Future[Any], chunk: Chunk) -> None:
+        if future.cancelled() and self.pool.dask:  # it does so with results that a worker lost
+            self.plan.give_back(chunk)
+            return
         if future.cancelled():
             raise EngineError("the executor cancelled a chunk: it was shut down by somebody else")
         error = future.exception()

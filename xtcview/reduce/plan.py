@@ -98,6 +98,11 @@ class Plan:
         """Whether all chunks were handed out."""
         return self._position == len(self._selected) and not self._again and not self._suspects
 
+    @property
+    def suspicious(self) -> bool:
+        """Whether only chunks are left on which workers were lost."""
+        return bool(self._suspects) and not self._again and self._position == len(self._selected)
+
     def _numbered(self, events: Sequence[int], losses: int = 0) -> Chunk:
         self._number += 1
         return Chunk(self._number - 1, events, losses)

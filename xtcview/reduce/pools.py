@@ -27,16 +27,22 @@ class Pool:
         How many it runs at a time. By default as many as it says, or as there are cores.
     """
 
+    knows = False  # which chunk a worker was at when it died
+
     def __init__(self, executor: Executor, workers: int | None = None) -> None:
         self.executor = executor
         self.sends = not isinstance(executor, ThreadPoolExecutor)  # results, to another process
         self.workers = max(1, workers or _workers_of(executor) or cpu_count() or 1)
+        self.dask = _dask_client(executor) is not None
+        # or dask takes a chunk that is tried again for the one that failed, while it forgets that
+        self._keywords = {"pure": False} if self.dask else {}
+        self._heard = time.monotonic()
         self.notes: list[str] = []  # what happened to the workers
         self._since: WeakKeyDictionary[Future[Any], float] = WeakKeyDictionary()
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any] | None:
         """Run a function somewhere; None when there is no worker just now."""
-        return self.executor.submit(function, *args)
+        return self.executor.submit(function, *args, **self._keywords)
 
     def capacity(self) -> int:
         """Return how many workers there are just now."""
@@ -66,6 +72,8 @@ class Pool:
 
     def running_since(self, future: Future[Any]) -> float | None:
         """Return when a chunk was first seen at work, by `time.monotonic`; None if it waits."""
+        if self.dask:  # it never says, and answers may be lost with a worker: then all is quiet
+            return max(self._heard, self._since.setdefault(future, time.monotonic()))
         if future not in self._since and not future.running():
             return None
         return self._since.setdefault(future, time.monotonic())
@@ -87,6 +95,7 @@ class Pool:
 
     def forget(self, future: Future[Any]) -> None:
         """Drop what the executor keeps of a result that was taken."""
+        self._heard = time.monotonic()
 
     def cancel(self, futures: list[Future[Any]], token: str) -> None:
         """Do not begin chunks that are no longer wanted, and let those begun end soon."""
@@ -100,11 +109,17 @@ class Pool:
         readers.close_readers()
 
 
+def _dask_client(executor: Executor) -> Any:
+    """Return the client of dask's executor; None for any other executor."""
+    client = getattr(executor, "_client", None)
+    return client if hasattr(client, "nthreads") else None
+
+
 def _workers_of(executor: Executor) -> int | None:
     """Return how many chunks an executor runs at a time, as far as it says."""
-    threads = getattr(getattr(executor, "_client", None), "nthreads", None)  # dask's
-    if threads is not None:
-        return int(sum(threads().values()))
+    dask = _dask_client(executor)
+    if dask is not None:
+        return int(sum(dask.nthreads().values()))
     said = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
     return int(said) if said else None
 
