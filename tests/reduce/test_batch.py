@@ -352,6 +352,8 @@ def test_following_from_before_the_beginning(tmp_path, monkeypatch):
     run = FakeRun(n=400, delay=0.01)
     live = follow(out)
     assert (live.state, live.progress, live.partial(), live.detector) == ("waiting", (0, 0), {}, "")
+    assert not hasattr(live, "shape")
+    assert live.error is None
     seen = []
     live.add_callback(lambda r: seen.append((r.progress[0], r.partial(), r.progress[0])))
     process = subprocess.Popen(
@@ -384,6 +386,7 @@ def test_following_many_parts(tmp_path, monkeypatch):
         live.maen  # noqa: B018
     monkeypatch.setattr(following, "SILENT", -1.0)
     assert live.state == "silent"
+    assert "silent, 90 of 90 events" in str(live.error)
     with pytest.raises(EngineError, match="the same command goes on from there"):
         live.wait()
 
@@ -401,3 +404,17 @@ def test_a_callback_that_fails_is_told(tmp_path):
     assert called.wait(10)
     while "a callback failed: ValueError: no canvas" not in repr(live):
         time.sleep(0.01)
+
+
+@pytest.mark.cluster
+def test_the_sum_of_the_classic_script(golden_dir, tmp_path):
+    """A script of psana that sums by MPI.Reduce, and this package's own way."""
+    dataset = f"exp=cxitut13:run=34:dir={golden_dir}:idx"
+    script = Path(ROOT) / "notebooks" / "mpi_sum.py"
+    classic = mpi(2, sys.executable, str(script), dataset).stdout.splitlines()
+    out = tmp_path / "out.npz"
+    done = mpi(2, *command(dataset, out, "--det", "CxiDg2.0:Tm6740.0"))
+    assert done.returncode == 0, done.stderr
+    results = outfile.read(out)[1]
+    assert classic[1].split()[-1] == str(results["sum"].sum())
+    assert f"the brightest pixel reached {results['sum'].max()};" in classic[3]

@@ -153,9 +153,9 @@ def _together(rank: Rank) -> None:
     rank.merge_old()
     rank.merge_all()
     if rank.comm.Get_rank() == 0:
-        rank.write()
         seconds = time.monotonic() - began
-        rank.say(f"{rank.total.report()}\n{rank.job.out}: {seconds:.1f} s")
+        rank.write()
+        rank.say(f"{rank.total.report()}\n{rank.job.out}: read and merged in {seconds:.2f} s")
 
 
 def _wait_for_others(comm: Any) -> None:

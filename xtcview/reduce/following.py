@@ -127,13 +127,32 @@ class Following:
         return self.wait().report.counted
 
     def __getattr__(self, name: str) -> Array:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        headers = self._look()
-        names = [*(headers[0]["ops"] if headers else ()), "counts"]
-        if headers and name not in names:
+        names = () if name.startswith("_") else self._names(name)
+        if name not in names:
             raise AttributeError(f"this reduction has no {name!r}.{near(name, names)}")
-        return self.wait()._results()[name]
+        results = self.wait()._results()
+        if name not in results:
+            raise AttributeError(f"no event was counted, so that there is no {name!r}")
+        return results[name]
+
+    def _names(self, name: str) -> list[str]:
+        """Return the results that there will be; before the job began, `name` if it is an op."""
+        headers = self._look()
+        if self._final is not None:
+            return list(self._final[1])
+        if headers:
+            return ["counts", *(op.partition("(")[0] for op in headers[0]["ops"])]
+        try:
+            return [op.name for op in known.find(name)]
+        except XtcError:
+            return []
+
+    @property
+    def error(self) -> XtcError | None:
+        """Why there may never be a result; None while there is no sign of that."""
+        if self.state != "silent":
+            return None
+        return EngineError(f"{self!r}. Look at its log; the same command goes on from there")
 
     def partial(self) -> dict[str, Array | None]:
         """Return each op's result over the events whose files were read.
@@ -166,8 +185,8 @@ class Following:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self.done:
-            if self.state == "silent":
-                raise EngineError(f"{self!r}. Look at its log; the same command goes on from there")
+            if (error := self.error) is not None:
+                raise error
             if deadline is not None and time.monotonic() >= deadline:
                 read, selected = self.progress
                 raise TimeoutError(f"{read} of {selected} events were read in {timeout} s")

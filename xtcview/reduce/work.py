@@ -55,6 +55,7 @@ class Rank:
     signal: int = 0
     _begun: float = 0.0
     _due: float = 0.0
+    _saved: float = 0.0
 
     def __post_init__(self) -> None:
         self.total = self.job.total()
@@ -64,13 +65,14 @@ class Rank:
 
         Raises
         ------
-        Stopped
+        StoppedError
             After SIGTERM, SIGINT or SIGUSR2, which batch systems send before they kill.
         XtcError
             When the run cannot be worked on here.
         """
         self._begun = time.monotonic()
-        self._due = self._begun + min(SOON, self.job.every)
+        self._due = self._begun + self._soon()
+        self._saved = self._begun
         where = self.comm.Get_rank(), self.comm.Get_size()
         mark = Mark(self.job.mark(where[0]))
         try:
@@ -80,9 +82,10 @@ class Rank:
                     self.save()  # the next event may be the last
                 self._read_spans(mark, deal(self.job.suspects, *where), None)
                 readers.close_readers()
-                if self.spans:
+                if self.spans and (self.signal or time.monotonic() >= self._saved + self._soon()):
                     self.save()
         finally:
+            mark.put((0, 0))  # an error is no death
             mark.close()
         if self.signal:
             raise StoppedError(
@@ -111,11 +114,15 @@ class Rank:
         self.spans = joined([*self.spans, (first, done)])
         return done, result[0]["seconds"], done - first
 
+    def _soon(self) -> float:
+        return min(SOON, self.job.every)
+
     def _save_when_due(self) -> None:
         now = time.monotonic()
         if now < self._due:
             return
         self.save()
+        self._saved = time.monotonic()
         size = sum(array.nbytes for array in self.total.result()[1:])
         fair = self.comm.Get_size() * size / WRITE
         self._due = now + max(min(self.job.every, now - self._begun), fair)
