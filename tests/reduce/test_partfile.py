@@ -60,7 +60,7 @@ def test_a_full_disk_leaves_the_file_before(tmp_path, monkeypatch):
 def test_objects_are_not_kept(tmp_path):
     with pytest.raises(TypeError, match="cannot be kept"):
         partfile.save(tmp_path / "a.npz", {"x": object()}, [])
-    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+    with pytest.raises(FormatError, match="arrays of Python objects are not kept"):
         partfile.save(tmp_path / "a.npz", {}, [np.array([{}], object)])
     assert not list(tmp_path.iterdir())
 

@@ -39,15 +39,21 @@ def save(path: Path, header: Header, arrays: Iterable[Array]) -> None:
 
     Raises
     ------
+    FormatError
+        For arrays of Python objects.
     OSError
         When the disk is full or the folder cannot be written; nothing half-written is left.
     """
     text = json.dumps({"format": FORMAT, **header}, default=_plain).encode()
-    named = {f"a{at}": array for at, array in enumerate(arrays)}
+    arrays = list(arrays)
+    if any(array.dtype.hasobject for array in arrays):
+        raise FormatError("arrays of Python objects are not kept: they would be pickled", path)
+    named: dict[str, Any] = {f"a{at}": array for at, array in enumerate(arrays)}
+    named[_HEADER] = np.frombuffer(text, np.uint8)
     half = path.with_name(f".{path.name}.{os.getpid()}.half")
     try:
         with half.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{_HEADER: np.frombuffer(text, np.uint8)}, **named)
+            np.savez(file, **named)
             file.flush()
             os.fsync(file.fileno())
         half.replace(path)
