@@ -89,7 +89,8 @@ class Total:
             return True
 
     def _add(self, summary: dict[str, Any], arrays: list[Array]) -> None:
-        found = (summary["dtype"], tuple(summary["shape"]))
+        # one group of whole frames needs no more than its dtype to be understood
+        found = (summary["dtype"], tuple(summary.get("shape", arrays[-1].shape)))
         if not self._kept:
             self._dtype, self._shape = found[0], self._shape or found[1]
         if found != (self._dtype, self._shape):
@@ -98,7 +99,7 @@ class Total:
                 f"{(self._dtype, self._shape)}: the detector changes within the run; select events "
                 "of one kind"
             )
-        groups = summary["groups"]
+        groups = summary.get("groups", [(None, summary["counted"])])
         size = len(arrays) // len(groups)
         for at, (key, counted) in enumerate(groups):
             present, *state = arrays[at * size : (at + 1) * size]
