@@ -51,7 +51,8 @@ def other(page, folder, address):
 
     yield open_other
     for more in opened:
-        more.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+        shutdown = "jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
+        more.evaluate(f"() => void {shutdown}")  # not waited for: its link may be gone
         more.close()
     page.bring_to_front()
 

@@ -19,12 +19,14 @@ class Link:
         self.rate, self.delay = 1e9, 0.0
         self.down = 0  # bytes that went to the browser
         self._loop = asyncio.new_event_loop()
+        self._writers: list[asyncio.StreamWriter] = []
 
     def slow(self, mbit: float, rtt_ms: float) -> None:
         self.rate, self.delay = mbit * 1e6 / 8, rtt_ms / 2000
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        self._writers += [writer, up_writer]
         await asyncio.gather(
             self._relay(reader, up_writer, False), self._relay(up_reader, writer, True)
         )
@@ -65,8 +67,21 @@ def slow_link(port: int) -> Iterator[Link]:
     """Relay connections to a port of this machine; `link.port` is where to connect."""
     link, ready = Link(port), threading.Event()
 
+    async def end() -> None:
+        tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in link._writers:
+            writer.transport.abort()
+        servers[0].close()
+        await asyncio.sleep(0.1)  # for the transports to let go of their sockets
+
+    servers: list[asyncio.Server] = []
+
     async def run() -> None:
         server = await asyncio.start_server(link._serve, "127.0.0.1", 0)
+        servers.append(server)
         link.port = server.sockets[0].getsockname()[1]
         ready.set()
 
@@ -74,9 +89,7 @@ def slow_link(port: int) -> Iterator[Link]:
         asyncio.set_event_loop(link._loop)
         link._loop.run_until_complete(run())
         link._loop.run_forever()
-        for task in asyncio.all_tasks(link._loop):
-            task.cancel()
-        link._loop.run_until_complete(asyncio.sleep(0.1))
+        link._loop.run_until_complete(end())
         link._loop.close()
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -82,12 +82,12 @@ def test_without_a_subshell_the_loaded_range_can_be_scrubbed(page, other, folder
     """As in front ends that know none: a busy kernel is said, what is loaded is shown."""
     alone = other("alone.ipynb", pages.SETUP)
     alone.evaluate(f"() => {{ const v = xv.root().xtcview; v.door.close(); {WAY} = 'widget'; }}")
-    alone.wait_for_function(f"{CACHE}.indexes()[1].includes(30)")  # read ahead of event 0
+    alone.wait_for_function(f"{CACHE}.indexes()[1].includes(20)")  # read ahead of event 0
     flag = folder / "done-alone"
     alone.evaluate("(c) => xv.execute(c)", "import os\n" + BUSY["sleeps"].format(flag=str(flag)))
     try:
         alone.wait_for_timeout(300)
-        for index in (3, 9, 17):
+        for index in (3, 8, 17):
             assert alone.evaluate("(i) => xv.step(i)", index) is not None
         alone.evaluate("xv.forget()")
         alone.evaluate("xv.move(180)")
@@ -247,16 +247,13 @@ def test_over_a_slow_link_events_are_packed_smaller(other, address, mbit, most):
         rate = dragged(far, 20, 199, 5000)
         bytes_each = far.evaluate("counted.bytes")
         middle = sorted(bytes_each)[len(bytes_each) // 2]
-        print(f"events/s at {mbit} Mbit/s: {rate:.1f}, bytes {middle}")
-        print(
-            far.evaluate(
-                "[xv.root().xtcview.link.rtt(), xv.root().xtcview.link.rate(), counted.most_open]"
-            )
+        print(f"events/s at {mbit} Mbit/s: {rate:.1f}, {middle} bytes each")
+        assert middle <= most
+        assert far.evaluate("counted.most_open") <= 6
+        # every code is kept once the hand rests
+        far.wait_for_function(
+            "(({ f, enc }) => f === 2 && enc !== 'jpeg')(xv.root().xtcview.shown)"
         )
-        assert sorted(bytes_each)[len(bytes_each) // 2] <= most
-        far.wait_for_function("xv.root().xtcview.frame.f === 2")
-        exact = far.evaluate("xv.root().xtcview.shown.enc")
-        assert exact in ("raw", "png")  # every code is kept once the hand rests
         assert far.evaluate("xv.read_both()") == [199, 199]
         link.slow(10_000, 0)
     assert far.faults == []
