@@ -27,9 +27,10 @@ class Link:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
         self._writers += [writer, up_writer]
-        await asyncio.gather(
-            self._relay(reader, up_writer, False), self._relay(up_reader, writer, True)
-        )
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(
+                self._relay(reader, up_writer, False), self._relay(up_reader, writer, True)
+            )
 
     async def _relay(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, down: bool

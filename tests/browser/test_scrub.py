@@ -239,6 +239,7 @@ def test_over_a_slow_link_events_are_packed_smaller(other, address, mbit, most):
         far = other(f"slow{mbit}.ipynb", pages.SETUP, there)
         far.wait_for_function(f"{WAY} === 'subshell'")
         pages.kernel(far, "setattr(xv, 'prefetch', False)")
+        far.evaluate("xv.forget()")
         link.slow(mbit, 50)
         for index in (3, 6, 13, 14, 15, 16, 17, 18):
             assert far.evaluate("(i) => xv.step(i)", index) is not None

@@ -222,7 +222,7 @@ def test_a_page_that_is_busy_now_and_then_does_not_make_the_link_slow(page):
         LINK
         + """
     answer(null, 0, 15);
-    for (let k = 0; k < 9; k++) answer({ enc: "raw", f: 4 }, 144000, k % 3 ? 400 : 20);
+    for (let k = 0; k < 9; k++) answer({ enc: "raw", f: 4 }, 144000, k % 2 ? 400 : 20);
     console.log(JSON.stringify(link.moving(blocks, 2, true)));
     """
     )

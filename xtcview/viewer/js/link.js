@@ -6,7 +6,7 @@ const MOST = 6; // questions under way at once, however long the link is
 const FAST = 5000; // bytes per ms from which codes go as they are: packing would cost more
 const EVENTS_PER_S = 24; // that a hand in motion should see
 const PATIENCE_MS = 400; // for a picture that is looked at
-const SAMPLES = 9;
+const SAMPLES = 6;
 const COARSEST = 16; // binning that the kernel makes
 const FIRST_RTT = 20; // ms, until it is measured
 
@@ -32,10 +32,10 @@ export function createLink() {
   const rates = []; // bytes per ms, the newest at the end
   const shares = new Map();
 
-  /** The third largest of the last ones: a busy page only ever makes a link look slower. */
+  /** The second largest of the last ones: a busy page only ever makes a link look slower. */
   function rate() {
-    if (rates.length < 3) return null;
-    return [...rates].sort((a, b) => b - a)[Math.min(2, rates.length - 1)];
+    if (!rates.length) return null;
+    return [...rates].sort((a, b) => b - a)[rates.length > 2 ? 1 : 0];
   }
 
   function size(rung, blocks, f) {
