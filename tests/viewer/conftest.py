@@ -33,3 +33,20 @@ def viewer(run, monkeypatch):
     widget = Viewer(run, run.detector())
     yield widget
     widget.close()
+
+
+@pytest.fixture
+def golden_viewer(golden_dir, monkeypatch):
+    """The widget of a golden run: CSPAD, EPICS, two calib cycles; `sent` as for `viewer`."""
+    import xtcview
+    from xtcview.viewer.widget import Viewer
+
+    sent = []
+    monkeypatch.setattr(
+        Viewer, "send", lambda self, content, buffers: sent.append((content, buffers))
+    )
+    monkeypatch.setattr(Viewer, "sent", sent, raising=False)
+    with xtcview.open(f"exp=e158:run=34:dir={golden_dir}") as run:
+        widget = xtcview.view(run, "CxiDs1.0:Cspad.0")
+        yield widget
+        widget.close()

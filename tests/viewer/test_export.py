@@ -73,7 +73,7 @@ def test_all_pictures_have_the_limits_of_the_page(viewer):
     page = colours.limits(Coded(codes, np.frombuffer(buffers[1], "<f4"), 2))
     style = viewer.figure().axes[0].images[0].norm
     assert (style.vmin, style.vmax) == page
-    assert export._limits(scene) == page
+    assert export.limits(scene) == page
 
 
 def test_a_program_that_asks_nobody_gets_the_picture_alone(viewer, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_program_that_asks_nobody_gets_the_picture_alone(viewer, monkeypatch):
 
 
 def test_labels_do_not_call_subtracted_values_raw(viewer):
-    assert export._captions(viewer._scene(), 0, 1)[0][0] == "raw − pedestal, 1480 × 1552"
+    assert export.captions(viewer._scene(), 0, 1)[0][0] == "raw − pedestal, 1480 × 1552"
     assert viewer.figure().axes[0].get_title() == "raw − pedestal, 1480 × 1552"
 
 
@@ -115,7 +115,7 @@ def test_snapshot_of_a_reduction(viewer):
     viewer.show(reduction)
     scene = viewer._scene()
     assert number_in(viewer.snapshot().data, scene.image, export.SNAPSHOT, 1) == 33
-    assert "mean of 33 events so far, 33 of 50 read" in export._captions(scene, 0, 1)[1][0]
+    assert "mean of 33 events so far, 33 of 50 read" in export.captions(scene, 0, 1)[1][0]
 
 
 @pytest.mark.parametrize("scale", ["linear", "sqrt", "log"])

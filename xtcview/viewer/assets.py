@@ -32,6 +32,7 @@ MODULES = (  # callees first
     "marks",
     "live",
     "hover",
+    "panels/offline",
     "widget",
 )
 _IMPORT = re.compile(r"^import [^;]*?;\n", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Still pictures: the PNG that stays in a saved notebook, snapshots and matplotlib figures.
+"""Still pictures: the PNG that stays in a saved notebook, and snapshots.
 
 The PNG is made with Pillow, which matplotlib brings, from the same codes, tiles and colour
 tables as the page. It has a palette, because noise in full colour would weigh megabytes.
@@ -10,20 +10,17 @@ import importlib.util
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.errors import MissingExtraError
-from xtcview.viewer import colours
+from xtcview.viewer import colours, ways
 from xtcview.viewer.frames import BINNINGS, NO_DATA, Coded, binning_for, encode
-from xtcview.viewer.layout import GAP, Picture, arranged, index_map
+from xtcview.viewer.layout import GAP, Picture, index_map
 from xtcview.viewer.messages import Reduced, label
 from xtcview.viewer.reader import Reader, Shot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Array = NDArray[Any]
 
@@ -39,6 +36,7 @@ class Scene:
     look: Any  # ViewState: cmap, scale, auto, vmin, vmax
     reduced: Reduced | None = None  # drawn instead of the event
     account: str = ""  # of the reduction: how many events are in it
+    is_reduction: bool = False  # also before it has a picture
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ def small_png(scene: Scene) -> bytes:
 def png(scene: Scene, size: Size) -> bytes:
     """Return both panes with their caption as a PNG."""
     coded = _coded(scene, _binning(scene, size.pane))
-    vmin, vmax = _limits(scene)
+    vmin, vmax = limits(scene)
     page = _page(scene, coded, size, (vmin, vmax))
-    image = _with_text(page, size, _captions(scene, vmin, vmax))
+    image = _with_text(page, size, captions(scene, vmin, vmax))
     table = colours.table(scene.look.cmap)
     rows = np.linspace(0, len(table) - 1, size.shades).round().astype(int)
     image.putpalette(np.concatenate([table[rows], np.array(INKS, np.uint8)]).tobytes())
@@ -91,10 +89,10 @@ def _coded(scene: Scene, f: int) -> Coded:
     reader = scene.reader
     if scene.reduced is not None:
         return encode(scene.reduced.drawn, f, reader.mask(f))
-    return encode(reader.panels(scene.shot), f, reader.mask(f), scene.shot.present)
+    return ways.coded(reader, scene.shot, f)
 
 
-def _limits(scene: Scene) -> tuple[float, float]:
+def limits(scene: Scene) -> tuple[float, float]:
     """Return the ADU limits in force; those of the page, so of the page's binning."""
     look = scene.look
     if look.auto:
@@ -102,12 +100,12 @@ def _limits(scene: Scene) -> tuple[float, float]:
     return colours.ordered(float(look.vmin), float(look.vmax))
 
 
-def _page(scene: Scene, coded: Coded, size: Size, limits: tuple[float, float]) -> Array:
+def _page(scene: Scene, coded: Coded, size: Size, ends: tuple[float, float]) -> Array:
     """Lay out panes and colour bar as palette numbers: uint8 (rows, cols)."""
     side, shades = size.pane, size.shades
     white, _, gap, *hatch = range(shades, shades + len(INKS))
     page = np.full((HEAD + side + FOOT, 3 * MARGIN + 2 * side), white, np.uint8)
-    rows = colours.shades(coded.levels, *limits, scene.look.scale)
+    rows = colours.shades(coded.levels, *ends, scene.look.scale)
     ink = (rows * ((shades - 1) / 255.0)).round().astype(np.uint8)
     for k, picture in enumerate((scene.raw, scene.image)):
         left = MARGIN + k * (side + MARGIN)
@@ -137,7 +135,7 @@ def _pane(
     return out.astype(np.uint8)
 
 
-def _captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
+def captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
     """Return the lines of text, each as a left and a right part."""
     reader, shot = scene.reader, scene.shot
     run = f"{reader.run.expt} run {reader.run.run()} · {reader.det.name}"
@@ -145,7 +143,7 @@ def _captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
     trouble = " · ".join(filter(None, (shot.damage and f"damaged: {shot.damage}", shot.note)))
     if scene.reduced is not None:
         what, trouble = scene.account, ""
-    bar = f"{vmin:.4g} to {vmax:.4g} {_unit(scene)}, {scene.look.cmap}, {scene.look.scale}"
+    bar = f"{vmin:.4g} to {vmax:.4g} {unit(scene)}, {scene.look.cmap}, {scene.look.scale}"
     return [
         (f"{label(reader, scene.reduced)}, {scene.raw.label}", f"geometry, {scene.image.label}"),
         (f"{run} · {what}", ""),
@@ -154,10 +152,11 @@ def _captions(scene: Scene, vmin: float, vmax: float) -> list[tuple[str, str]]:
     ]
 
 
-def _unit(scene: Scene) -> str:
+def unit(scene: Scene) -> str:
+    """Return the unit of what is shown."""
     if scene.reduced is not None:
         return UNITS[scene.reduced.subtracted]
-    return UNITS[scene.reader.constants()[0] is not None]
+    return UNITS[scene.reader.is_subtracted]
 
 
 def _with_text(page: Array, size: Size, captions: list[tuple[str, str]]) -> Any:
@@ -184,52 +183,3 @@ def _font_file() -> Path:
     if spec is None or spec.origin is None:
         raise MissingExtraError("matplotlib is not installed: pip install matplotlib")
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-
-
-def figure(scene: Scene) -> Figure:
-    """Return both panes at full resolution as a matplotlib figure."""
-    from matplotlib.figure import Figure
-
-    vmin, vmax = _limits(scene)
-    style = _style(scene.look, vmin, vmax)
-    figure = Figure(figsize=(13, 6.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    panels = _panels(scene)
-    drawn = left.imshow(arranged(panels, scene.raw.key), **style)
-    left.set(title=_captions(scene, vmin, vmax)[0][0], xlabel="column", ylabel="row")
-    left.set_aspect("auto" if scene.raw.fill else "equal")
-    right.imshow(scene.reader.assembled(panels), **style)
-    right.set(title=f"geometry, {scene.image.label}", xlabel="x (pixels)", ylabel="y (pixels)")
-    figure.colorbar(drawn, ax=[left, right], label=_unit(scene), shrink=0.9)
-    figure.suptitle("\n".join(filter(None, (text for text, _ in _captions(scene, 0, 0)[1:3]))))
-    return figure
-
-
-def _panels(scene: Scene) -> Array:
-    """Return what is shown at full resolution, nan where there is no value: float32."""
-    reader, shot = scene.reader, scene.shot
-    exact = reader.exact(shot) if scene.reduced is None else scene.reduced.drawn
-    panels = exact.astype(np.float32)
-    bad = reader.constants()[1]
-    if bad is not None:
-        panels[bad] = np.nan
-    return panels
-
-
-def _style(look: Any, vmin: float, vmax: float) -> dict[str, Any]:
-    """Return matplotlib's words for the look of the page."""
-    from matplotlib.colors import FuncNorm, ListedColormap
-
-    red, green, blue = (part / 255.0 for part in colours.GAP)
-    cmap = ListedColormap(colours.table(look.cmap) / 255.0).with_extremes(bad=(red, green, blue))
-    forward, back = colours.SCALE_FUNCTIONS[look.scale]
-    norm = FuncNorm(
-        (
-            lambda v: forward(np.clip((v - vmin) / (vmax - vmin), 0, None)),
-            lambda t: vmin + (vmax - vmin) * back(t),
-        ),
-        vmin=vmin,
-        vmax=vmax,
-        clip=True,
-    )
-    return {"cmap": cmap, "norm": norm, "interpolation": "nearest"}

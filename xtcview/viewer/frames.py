@@ -8,6 +8,7 @@ a block in which every pixel is marked bad. Nothing here knows of widgets or col
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,7 +188,13 @@ def to_codes(means: Array, levels: Array) -> Array:
     return table.take(means - low)
 
 
-def encode(panels: Array, f: int, mask: Mask, present: Array | None = None) -> Coded:
+def encode(
+    panels: Array,
+    f: int,
+    mask: Mask,
+    present: Array | None = None,
+    reduce: Callable[[Array, int, Mask], Array] = block_mean,
+) -> Coded:
     """Bin and code one event.
 
     Parameters
@@ -200,10 +207,12 @@ def encode(panels: Array, f: int, mask: Mask, present: Array | None = None) -> C
         From `make_mask` for the same shape and binning.
     present : ndarray of bool (segments,), optional
         Segments that the event holds; all when not given.
+    reduce : callable
+        Makes one value of each block, as `block_mean`.
     """
     if present is None:
         present = np.ones(len(panels), bool)
-    means = block_mean(panels, f, mask)
+    means = reduce(panels, f, mask)
     unknown = ~np.isfinite(means) if means.dtype.kind == "f" else None
     if unknown is not None:
         means = np.where(unknown, 0.0, means)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.errors import XtcError
-from xtcview.viewer import colours
+from xtcview.viewer import colours, ways
 from xtcview.viewer.frames import BINNINGS, Coded, binning_for, encode
 from xtcview.viewer.layout import GRID_QUADS, GRID_SECTIONS, Picture
 from xtcview.viewer.packing import pack
@@ -96,9 +96,9 @@ def _event(reader: Reader, shot: Shot, f: int, asked: dict[str, Any]) -> Message
     } | _problems(reader)
     if shot.raw is None:
         return content, []
-    coded = encode(reader.panels(shot), f, reader.mask(f), shot.present)
+    coded = ways.coded(reader, shot, f)
     content["present"] = shot.present.astype(int).tolist()
-    content |= {"subtracted": reader.constants()[0] is not None, "label": label(reader)}
+    content |= {"subtracted": reader.is_subtracted, "label": label(reader)}
     packed = pack(coded.codes, **_packing(asked))
     levels = coded.levels.astype("<f4").data
     picture, *gaps = packed.buffers
@@ -139,10 +139,14 @@ def label(reader: Reader, found: Reduced | None = None) -> str:
         return f"{found.each}()"
     if found is not None and found.calib:
         return "calibrated"
-    less = reader.constants()[0] is not None if found is None else found.subtracted
-    if found is None and reader.is_calibrated:
-        return "calibrated without common mode"
-    return "raw − pedestal" if less else "raw"
+    if found is not None:
+        return "raw − pedestal" if found.subtracted else "raw"
+    most = ", maximum of blocks" if reader.binning == "max" else ""
+    if ways.words(reader):
+        return ways.words(reader) + most
+    if reader.is_calibrated:
+        return f"calibrated without common mode{most}"
+    return ("raw − pedestal" if reader.is_subtracted else "raw") + most
 
 
 def reduced(reader: Reader, reduction: Any) -> Reduced | None:

@@ -7,8 +7,6 @@ The viewer must go on when an event is damaged, lacks the detector or cannot be 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
@@ -17,60 +15,13 @@ from numpy.typing import NDArray
 from xtcview.calib import geometry
 from xtcview.calib.assemble import Assembly, assemble, assembly_of
 from xtcview.errors import XtcError
-from xtcview.format.ids import Damage
+from xtcview.viewer import ways
 from xtcview.viewer.frames import Mask, make_mask
+from xtcview.viewer.shot import Shot, damage_text, error_text, missing_text
+
+__all__ = ["Reader", "Shot", "damage_text", "error_text"]
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Shot:
-    """What is known of one event.
-
-    Attributes
-    ----------
-    index : int
-        Position in `run.times()`.
-    seconds, nanoseconds, fiducial : int
-        The event's identity.
-    raw : ndarray (segments, rows, cols) or None
-        ADU as the DAQ wrote them, missing segments 0; None when there is no data.
-    present : ndarray of bool (segments,)
-        Segments that the event holds.
-    damage : str
-        Names of the damage bits, '' when there are none.
-    note : str
-        Why there is no or not all data, '' when all is well.
-    faulty : bool
-        Whether some part of the event could not be read; `note` has the first fault.
-    event : Event or None
-        The event itself.
-    """
-
-    index: int
-    seconds: int
-    nanoseconds: int
-    fiducial: int
-    raw: Array | None
-    present: Array
-    damage: str = ""
-    note: str = ""
-    event: Any = None
-    faulty: bool = False
-
-    @property
-    def time(self) -> str:
-        """The event's time, UTC, to the nanosecond."""
-        when = datetime.fromtimestamp(self.seconds, timezone.utc)
-        return f"{when:%Y-%m-%d %H:%M:%S}.{self.nanoseconds:09d}"
-
-
-def damage_text(word: int) -> str:
-    """Name the bits of a damage word, or return '' for 0."""
-    if not word:
-        return ""
-    names = [d.name for d in Damage if d.name and word & d]
-    return f"{' + '.join(names) or 'unknown bits'} (0x{word:08x})"
 
 
 class Reader:
@@ -96,6 +47,8 @@ class Reader:
         self._constants: tuple[Array | None, Array | None] | None = None
         self._whole: Array | None = None  # the pedestals in whole ADU
         self.is_calibrated = False  # what is drawn: counts by themselves differ in gain
+        self.values, self.binning = ways.DARK, ways.BINNED[0]  # what a person chose to see
+        self.earlier = ways.Earlier()
 
     def __len__(self) -> int:
         return len(self.times)
@@ -153,7 +106,7 @@ class Reader:
             why = f": {damage}" if damage else " in this event"
             note = fault or f"no {self.det.name} data{why}"
             return Shot(*who, None, absent, damage, note, evt, faulty)
-        note = "; ".join(filter(None, (_missing_text(found.present), fault and f"a part {fault}")))
+        note = "; ".join(filter(None, (missing_text(found.present), fault and f"a part {fault}")))
         panels = found.panels.reshape(self.shape)
         return Shot(*who, panels, found.present, damage, note, evt, faulty)
 
@@ -177,14 +130,15 @@ class Reader:
         try:
             value = getattr(self.det, kind)(self.run.run())
         except (XtcError, OSError) as error:
-            self._note(f"no {kind}: {error_text(error)}")
+            self.note(f"no {kind}: {error_text(error)}")
             return None
         array: Array | None = None if value is None else np.asarray(value)
         if array is None or array.size != np.prod(self.shape):
             return array
         return array.reshape(self.shape)
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Remember what could not be had."""
         if text not in self.trouble:
             self.trouble.append(text)
 
@@ -197,6 +151,9 @@ class Reader:
         if shot.raw is None:
             return np.zeros(self.shape, np.int16)
         self.constants()
+        chosen = ways.special(self, shot)
+        if chosen is not None:
+            return chosen
         if self.is_calibrated:
             return self._calibrated(shot)
         if self._whole is None:
@@ -208,13 +165,17 @@ class Reader:
         return out
 
     def exact(self, shot: Shot) -> Array:
-        """Return ADU less the true pedestals, nan where there is nothing: float32."""
+        """Return the values that are shown, of ADU less the true pedestals, gaps nan: float32."""
         if shot.raw is None:
             return np.full(self.shape, np.nan, np.float32)
         pedestals, _ = self.constants()
-        out = self._calibrated(shot) if self.is_calibrated else shot.raw.astype(np.float32)
-        if pedestals is not None:
-            out -= pedestals
+        chosen = ways.special(self, shot)
+        if chosen is not None:
+            out = chosen.astype(np.float32)
+        else:
+            out = self._calibrated(shot) if self.is_calibrated else shot.raw.astype(np.float32)
+            if pedestals is not None:
+                out -= pedestals
         out[~shot.present] = np.nan
         return out
 
@@ -223,10 +184,17 @@ class Reader:
         try:
             panels: Array = self.det.calib(shot.event, (0,))
         except (XtcError, OSError) as error:
-            self._note(f"not calibrated: {error_text(error)}")
+            self.note(f"not calibrated: {error_text(error)}")
             self.is_calibrated = False
             panels = np.asarray(shot.raw).astype(np.float32)
         return panels.reshape(self.shape)
+
+    @property
+    def is_subtracted(self) -> bool:
+        """Whether the values shown are counts less the dark."""
+        return self.constants()[0] is not None and (
+            self.values == ways.DARK or (self.values == ways.CALIB and not ways.words(self))
+        )
 
     def image(self, shot: Shot) -> Array | None:
         """Return `exact` assembled and upright: float32 (rows, cols), ADU, gaps nan."""
@@ -257,7 +225,7 @@ class Reader:
         try:
             told: dict[str, str] = self.det.constants(self.run.run())
         except (XtcError, OSError) as error:
-            self._note(error_text(error))
+            self.note(error_text(error))
             return {}
         return told
 
@@ -267,7 +235,7 @@ class Reader:
             try:
                 tiles: Array = self.det.tiles(self.run.run())
             except (XtcError, OSError) as error:
-                self._note(f"no geometry: {error_text(error)}")
+                self.note(f"no geometry: {error_text(error)}")
                 return None
             return tiles
 
@@ -278,20 +246,3 @@ def _whole(pedestals: Array | None) -> Array | None:
         return None
     narrow = pedestals.min() >= 0 and pedestals.max() < 2**14
     return np.rint(pedestals).astype(np.int16 if narrow else np.int32)
-
-
-def _missing_text(present: Array) -> str:
-    """Say which segments are absent, '' when all are there."""
-    gone = np.flatnonzero(~present)
-    if not len(gone):
-        return ""
-    if len(gone) == len(present):
-        return "all segments absent"
-    names = ", ".join(map(str, gone[:8])) + (" ..." if len(gone) > 8 else "")
-    return f"{len(gone)} of {len(present)} segments absent: {names}"
-
-
-def error_text(error: BaseException) -> str:
-    """Return one line for a person: our errors say it all, others are named first."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, XtcError) else f"{type(error).__name__}: {text}"

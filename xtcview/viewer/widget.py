@@ -27,15 +27,14 @@ from numpy.typing import NDArray
 from xtcview.calib.geometry import Orientation
 from xtcview.errors import XtcError
 from xtcview.viewer import assets, channel, messages, questions
+from xtcview.viewer.choices import DRAWN, Choices
 from xtcview.viewer.layout import Picture, image_picture, raw_pictures, turned
+from xtcview.viewer.outputs import Outputs
 from xtcview.viewer.reader import Reader, error_text
 from xtcview.viewer.state import ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from IPython.display import Image
-    from matplotlib.figure import Figure
 
     from xtcview.viewer.export import Scene
 
@@ -44,7 +43,7 @@ Post: TypeAlias = "Callable[[dict[str, Any], list[Any]], None]"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-class Viewer(ViewState, anywidget.AnyWidget):
+class Viewer(Outputs, Choices, ViewState, anywidget.AnyWidget):
     """The widget that `xtcview.view` returns.
 
     Parameters
@@ -70,6 +69,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
         self._send_lock = threading.Lock()
         super().__init__(arrangement=self._raws[0].key)
         self.on_msg(self._on_message)
+        self.observe(self._draw_again, DRAWN)
 
     @traitlets.default("_esm")
     def _script(self) -> str:
@@ -78,6 +78,11 @@ class Viewer(ViewState, anywidget.AnyWidget):
     @traitlets.default("_css")
     def _style(self) -> str:
         return assets.style()
+
+    def _draw_again(self, change: Any) -> None:
+        """Draw with other values; the page drops the pictures that it has."""
+        setattr(self._reader, change["name"], change["new"])
+        self._post({"t": "drawn"}, [])
 
     # What a person uses from Python.
 
@@ -131,22 +136,6 @@ class Viewer(ViewState, anywidget.AnyWidget):
             reduction.add_callback(self._on_progress)
         self._on_progress(reduction)
 
-    def snapshot(self) -> Image:
-        """Return both panes with their caption as a PNG that a notebook displays."""
-        from IPython.display import Image
-
-        from xtcview.viewer import export
-
-        return Image(  # type: ignore[no-untyped-call]
-            data=export.png(self._scene(), export.SNAPSHOT), format="png"
-        )
-
-    def figure(self) -> Figure:
-        """Return both panes at full resolution as a matplotlib figure."""
-        from xtcview.viewer import export
-
-        return export.figure(self._scene())
-
     def __repr__(self) -> str:
         run, n = self._reader.run, self._length
         name = self._reader.det.name
@@ -176,7 +165,7 @@ class Viewer(ViewState, anywidget.AnyWidget):
             return scene
         found = messages.reduced(self._reader, reduction)
         account = messages.account(reduction, found.name if found else "")
-        return replace(scene, reduced=found, account=account)
+        return replace(scene, reduced=found, account=account, is_reduction=True)
 
     def _image(self) -> Picture:
         """Return how the right pane is drawn; follows the detector's orientation."""

@@ -92,6 +92,7 @@ function readout(v, place, values, known) {
 function value(v, { segment, row, col }, values, known) {
   if (!v.shown?.data) return [text("xv-quiet", "no data")];
   if (v.shown.present && !v.shown.present[segment]) return [text("xv-quiet", "absent")];
+  if (v.hello.offline) return [text("xv-value", about(v, segment, row, col))];
   if (!values) return [text("xv-quiet", "…")];
   const at = row * v.hello.shape[2] + col;
   const out = [text("xv-value", `${format(values[at])} ADU`)];
@@ -101,6 +102,14 @@ function value(v, { segment, row, col }, values, known) {
   }
   if (known?.bad.length && known.bad[at]) out.push(text("xv-warn", "marked bad"));
   return out;
+}
+
+/** Without a kernel there is the picture alone. */
+function about(v, segment, row, col) {
+  const { codes, levels, f, shape } = v.frame;
+  const blocks = segment * Math.ceil(shape[1] / f) + Math.floor(row / f);
+  const code = codes[blocks * Math.ceil(shape[2] / f) + Math.floor(col / f)];
+  return code ? `≈ ${format(levels[code])} (${f} × ${f} pixels)` : "no value";
 }
 
 function text(kind, content) {

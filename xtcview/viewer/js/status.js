@@ -44,7 +44,7 @@ export function geometryText(picture, { geometry = "" }) {
 export function showStatus(v) {
   const shown = v.shown;
   if (!shown) return;
-  const parts = shown.index < 0 ? sumParts(shown) : eventParts(shown);
+  const parts = shown.index < 0 ? sumParts(shown) : eventParts(shown, v.hello);
   if (shown.index >= 0 && shown.index !== v.wish) {
     parts.push(["xv-warn", `asked for ${v.wish}`]);
   } else if (shown.index >= 0 && shown.data && v.shownRank > 2 * v.hello.f) {
@@ -57,8 +57,9 @@ export function showStatus(v) {
   v.root.dataset.shown = shown.index;
 }
 
-function eventParts(s) {
-  const parts = [["xv-shown", `shows event ${s.index}`]];
+function eventParts(s, hello) {
+  const number = hello?.numbers?.[s.index] ?? s.index; // a page without a kernel holds some events
+  const parts = [["xv-shown", `shows event ${number}`]];
   if (s.time) parts.push(["xv-id", `${s.time} UTC`], ["xv-id", `fiducial ${s.fiducial}`]);
   if (s.damage) parts.push(["xv-warn", "damaged"]);
   if (s.faulty) parts.push(["xv-warn", s.data ? "a part cannot be read" : "cannot be read"]);
