@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xtcview.calib.geometry import upright
 from xtcview.viewer.layout import raw_pictures
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def _look(scene: Scene) -> list[str]:
     lines = [
         f"xv.{n} = {getattr(look, n)!r}" for n, plain in new.items() if getattr(look, n) != plain
     ]
-    turn = scene.reader.det.orientation
-    if turn is not None:
+    det = scene.reader.det
+    turn = det.orientation
+    if turn not in (None, upright(det.geometry(scene.reader.run.run()))):
         lines += ["from xtcview.calib.geometry import Orientation", f"xv.orientation = {turn!r}"]
     return lines
 

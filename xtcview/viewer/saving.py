@@ -116,3 +116,16 @@ WRITERS: dict[str, Callable[[Scene, Path], list[Path]]] = {
     ".h5": _hdf5,
     ".hdf5": _hdf5,
 }
+
+
+def name_of(scene: Scene) -> str:
+    """Return a file name that says what is inside: experiment, run, detector and event."""
+    reader, shot = scene.reader, scene.shot
+    run = f"{reader.run.expt}-r{reader.run.run():04d}-{reader.det.source}"
+    event = f"e{shot.index:06d}-{shot.seconds}-{shot.nanoseconds:09d}-{shot.fiducial}"
+    name = f"{run}-{_one_word(scene.account) if scene.is_reduction else event}"
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:200]
+
+
+def _one_word(text: str) -> str:
+    return "_".join(text.split()[:4])

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from xtcview.calib.geometry import Orientation
 from xtcview.errors import XtcError
-from xtcview.viewer import assets, channel, messages, questions
+from xtcview.viewer import assets, channel, messages, panels, questions
 from xtcview.viewer.choices import DRAWN, Choices
 from xtcview.viewer.layout import Picture, image_picture, raw_pictures, turned
 from xtcview.viewer.outputs import Outputs
@@ -223,6 +223,8 @@ class Viewer(Outputs, Choices, ViewState, anywidget.AnyWidget):
         elif kind in questions.ANSWERS:
             answer, buffers = questions.ANSWERS[kind](self._reader, content)
             self._length = len(self._reader)
+        elif kind in panels.ANSWERS:
+            answer, buffers = panels.ANSWERS[kind](self, content)
         else:
             raise ValueError(f"the page asked for {kind!r}, which this version does not know")
         return answer | back, buffers
