@@ -206,7 +206,7 @@ def test_hover_reads_the_exact_value(viewer, pane):
     assert where["segment"] == segment
     run = fakes.FakeRun()
     raw = run.detector().read(run.peek(37)).panels[segment, where["row"], where["col"]]
-    assert f"quad 0 · section 7 · row {where['row']} · column {where['col']}" in text
+    assert f"q0 s7 r{where['row']} c{where['col']}" in text
     assert f"{raw} ADU = {raw - fakes.PEDESTAL}.0 + pedestal {fakes.PEDESTAL}.0" in text
     crosses = viewer.evaluate("['raw', 'image'].map((name) => xv.crossed(name))")
     assert crosses == [True, True]  # the cursor is in both panes

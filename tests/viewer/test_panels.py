@@ -5,7 +5,7 @@ import pytest
 import viewer_fakes as fakes
 
 from xtcview.calib import geometry
-from xtcview.viewer import facts, measures, placing
+from xtcview.viewer import facts, measures
 from xtcview.viewer.frames import binning_for
 
 LOOK = {"arrangement": "grid", "cmap": "viridis", "scale": "linear", "auto": True}

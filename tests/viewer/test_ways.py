@@ -46,6 +46,14 @@ def test_events_and_segments_without_data_do_not_count(viewer):
     assert np.allclose(shown(viewer, 12), twelve - mean, atol=1e-3)
 
 
+def test_the_first_event_has_nothing_before_it(viewer):
+    viewer.values = "running mean"
+    assert np.isnan(shown(viewer, 0)).all()
+    content, (codes, _) = messages.event(viewer._reader, 0, 2)
+    assert not np.asarray(codes).any()  # no value anywhere
+    assert content["data"] is True
+
+
 def test_calibrated_values_are_those_of_the_detector(viewer):
     wanted = np.full(fakes.SHAPE, 4.25, np.float32)
     viewer._reader.det.calib = lambda evt, *_: wanted

@@ -32,9 +32,26 @@ MODULES = (  # callees first
     "marks",
     "live",
     "hover",
+    "panels/where",
+    "panels/plot",
+    "panels/questions",
+    "panels/tabs",
+    "panels/overlay",
+    "panels/histogram",
+    "panels/strip",
+    "panels/cuts",
+    "panels/radial",
+    "panels/traces",
+    "panels/sheet",
+    "panels/facts",
+    "panels/out",
+    "panels/texts",
+    "panels/panels",
     "panels/offline",
     "widget",
 )
+_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
+_INDENT = re.compile(r"^ +", re.MULTILINE)
 _IMPORT = re.compile(r"^import [^;]*?;\n", re.MULTILINE)
 
 
@@ -43,8 +60,9 @@ def _read(name: str) -> str:
 
 
 def script() -> str:
-    """Return the widget's ES module."""
-    return "\n".join(_IMPORT.sub("", _read(f"js/{name}.js")) for name in MODULES)
+    """Return the widget's ES module, without what only a reader needs: it is in every page."""
+    joined = "\n".join(_IMPORT.sub("", _read(f"js/{name}.js")) for name in MODULES)
+    return _INDENT.sub("", _COMMENT.sub("", joined))
 
 
 def style() -> str:

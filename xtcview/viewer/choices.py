@@ -18,7 +18,7 @@ class Choices(traitlets.HasTraits):
     ----------
     values : str
         'dark': counts less pedestals; 'counts'; 'calib': as `Detector.calib` gives; 'running
-        mean': counts less the mean of up to 10 events before.
+        mean': counts less the mean of up to 10 events before, no value in the first event.
     binning : str
         'mean' or 'max' of the pixels that share one place on the screen.
     distance : float or None

@@ -20,6 +20,7 @@ from xtcview.viewer import assets, messages
 from xtcview.viewer.choices import DRAWN
 from xtcview.viewer.frames import binning_for
 from xtcview.viewer.layout import raw_pictures
+from xtcview.viewer.placing import placing, told_place
 from xtcview.viewer.provenance import provenance
 from xtcview.viewer.state import LOOK
 
@@ -70,10 +71,11 @@ def page(scene: Scene, numbers: list[int]) -> str:
     template = resources.files("xtcview.viewer").joinpath("offline.html").read_text("utf-8")
     hello, frames = _hello(scene, numbers), [_frame(scene, *pair) for pair in enumerate(numbers)]
     state = {name: getattr(scene.look, name) for name in (*LOOK, *DRAWN)}
-    index = hello[0]["index"]
+    index, place = hello[0]["index"], told_place(placing(scene.reader, scene.image), scene.look)
     data = {
         "hello": _packed(hello),
         "frames": frames,
+        "place": place,
         "state": state | {"event": index, "bookmarks": []},
         "provenance": provenance(scene),
     }

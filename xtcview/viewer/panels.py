@@ -15,7 +15,7 @@ import numpy as np
 
 from xtcview.viewer import export, facts, measures, messages, recipe, saving
 from xtcview.viewer.layout import Picture
-from xtcview.viewer.placing import Placing, placing
+from xtcview.viewer.placing import Placing, placing, told_place
 from xtcview.viewer.state import LOOK, ViewState
 
 if TYPE_CHECKING:
@@ -51,13 +51,7 @@ def scene_of(viewer: Viewer, content: Content) -> Scene:
 def place(viewer: Viewer, content: Content) -> Message:
     """Return how the geometry picture lies before the beam, and names for the timeline."""
     found = placing(viewer._reader, viewer._image())
-    answer: Content = {"t": "place", "fields": _fields(viewer)}
-    if found is None:
-        return answer | {"known": False}, []
-    distance = viewer.distance or found.distance
-    inverse = found.inverse.ravel().tolist()
-    told = {"pitch": found.pitch, "beam": found.beam, "inverse": inverse, "distance": distance}
-    return answer | {"known": True} | told, []
+    return told_place(found, viewer) | {"fields": _fields(viewer)}, []
 
 
 def _fields(viewer: Viewer) -> list[str]:
@@ -132,14 +126,14 @@ def trace(viewer: Viewer, content: Content) -> Message:
         drawn, edges = _drawn(viewer, content), _box(content)
 
         def value(index: int) -> float:
-            values = measures.region(drawn, reader, edges, reader.passing(index))
+            values = measures.region(drawn, reader, edges, reader.glance(index))
             mean = measures.statistics(values)["mean"]
             return float("nan") if mean is None else mean
     else:
         segment, row, col = (int(content[name]) for name in ("segment", "row", "col"))
 
         def value(index: int) -> float:
-            return measures.pixel(reader, (segment, row, col), reader.passing(index))
+            return measures.pixel(reader, (segment, row, col), reader.glance(index))
 
     numbers, values = measures.series(first, last, value)
     told = {"first": first, "next": first + len(numbers), "last": last}

@@ -39,6 +39,16 @@ def placing(reader: Reader, picture: Picture) -> Placing | None:
     return Placing(pixels.pixel_size(table), beam, np.linalg.inv(turn), _distance(table))
 
 
+def told_place(found: Placing | None, look: Any) -> dict[str, Any]:
+    """Return the placing as plain values for the page; `look` may know the distance."""
+    if found is None:
+        return {"t": "place", "known": False, "fields": []}
+    inverse = found.inverse.ravel().tolist()
+    distance = getattr(look, "distance", None) or found.distance
+    told = {"pitch": found.pitch, "beam": found.beam, "inverse": inverse, "distance": distance}
+    return {"t": "place", "known": True, "fields": []} | told
+
+
 def _distance(table: Any) -> float | None:
     try:
         return scattering.detector_distance(table)

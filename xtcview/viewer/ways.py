@@ -47,7 +47,7 @@ class Earlier:
     def mean(self, reader: Reader, index: int) -> Array:
         """Return the mean counts of up to `BEFORE` events before one: float64, det.shape.
 
-        A segment counts in the events that hold it; 0 where none does.
+        A segment counts in the events that hold it; nan where none does.
         """
         total, held = np.zeros(reader.shape), np.zeros(reader.shape[0])
         for earlier in range(max(0, index - BEFORE), index):
@@ -55,7 +55,7 @@ class Earlier:
             if shot.raw is not None:
                 total += shot.raw  # absent segments are 0
                 held += shot.present
-        mean: Array = total / np.maximum(held, 1)[:, None, None]
+        mean: Array = total / np.where(held, held, np.nan)[:, None, None]
         return mean
 
 

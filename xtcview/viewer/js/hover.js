@@ -1,6 +1,7 @@
 // The value under the cursor: always the exact one, from the kernel, never from the picture.
 
 import { format } from "./dom.js";
+import { whereWords } from "./panels/where.js";
 import { createRequests } from "./requests.js";
 
 const REST_MS = 40; // the pointer rests this long before a segment is fetched
@@ -45,6 +46,7 @@ export function createHover(v) {
     move(place) {
       v.place = place;
       v.drawCursor();
+      v.panels.moved();
       show();
       if (place) later();
     },
@@ -84,9 +86,11 @@ function readout(v, place, values, known) {
   if (!place) return [text("xv-quiet", "point at a pixel to read it")];
   const { segment, row, col } = place;
   const { sections, shape } = v.hello;
-  const quad = `quad ${Math.floor(segment / sections)} · section ${segment % sections} · `;
-  const where = shape[0] === 1 ? "" : sections ? quad : `segment ${segment} · `;
-  return [text("xv-where", `${where}row ${row} · column ${col}`), ...value(v, place, values, known)];
+  const quad = `q${Math.floor(segment / sections)} s${segment % sections} `;
+  const where = shape[0] === 1 ? "" : sections ? quad : `segment ${segment} `;
+  const lab = whereWords(v, place);
+  return [text("xv-where", `${where}r${row} c${col}`), ...(lab ? [text("xv-quiet", lab)] : []),
+    ...value(v, place, values, known)];
 }
 
 function value(v, { segment, row, col }, values, known) {

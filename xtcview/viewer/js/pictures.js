@@ -50,6 +50,7 @@ export function paint(v) {
   for (const pane of [v.raw, v.image]) paintPane(pane, v.frame, lut, v.hatch);
   showLook(v.colours, v.look, table);
   drawCursor(v);
+  v.panels.painted();
 }
 
 /** Redraw what lies above the pictures, when it changed. */

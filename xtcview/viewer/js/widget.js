@@ -9,6 +9,7 @@ import { readTiles } from "./layout.js";
 import { createLive } from "./live.js";
 import { createLoaded } from "./loaded.js";
 import { createMarks } from "./marks.js";
+import { createPanels } from "./panels/panels.js";
 import { createPane, fitPane, setPicture } from "./panes.js";
 import { autoLimits, chooseRaw, drawCursor, paint, resized, takeFrame } from "./pictures.js";
 import { createPlay } from "./play.js";
@@ -83,6 +84,9 @@ function buildPage(v) {
   v.loaded = createLoaded(v);
   v.live = createLive(v, go);
   v.marks = createMarks(v, { go: (index) => go(v, index), say: (words) => say(v, words) });
+  v.panels = createPanels(v, {
+    go: (index) => go(v, index), look: (part) => changeLook(v, part), again: () => again(v),
+  });
 }
 
 /** A sentence behind the status line, until the next event. */
@@ -117,6 +121,7 @@ function stop(v) {
   v.model.off("change:event", v.onEvent);
   for (const name of LOOK) v.model.off(`change:${name}`, v.onLook);
   v.resizes.disconnect();
+  v.panels.close();
   clearTimeout(v.settling);
   v.play.stop();
   const parts = [v.frames, v.greet, v.hover, v.ahead, v.loaded, v.live, v.marks, v.door];
@@ -128,6 +133,7 @@ function stop(v) {
 
 function onMessage(v, content, buffers) {
   if (content.view !== undefined && content.view !== v.id) return;
+  if (v.panels.take(content, buffers)) return;
   const take = { hello: onHello, frame: onFrame, sum: onSum, events: onEvents,
     segment: v.hover.answer, error: onError, pong: v.door.onPong, ahead: onAhead,
     found: v.marks.onFound, grown: v.live.onGrown }[content.t];
@@ -176,6 +182,13 @@ function onSum(v, content, buffers) {
 function onEvents(v) {
   v.show = 0;
   if (v.hello) want(v);
+}
+
+/** The kernel draws other values: what is loaded is of no use any more. */
+function again(v) {
+  v.cache?.clear();
+  if (v.show) return;
+  onEvents(v);
 }
 
 /** The kernel could not answer: say so where the picture would be. */
