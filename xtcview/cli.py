@@ -1,7 +1,8 @@
-"""The command line: ``xtcview demo | info | index | submit``."""
+"""The command line: ``xtcview demo | info | index | submit | view``."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
 from pathlib import Path
@@ -161,6 +162,36 @@ def submit(
         return
     typer.echo(f"job {batch.submit(request.system, path)}")
     typer.echo(f"xtcview.follow('{out}')")
+
+
+@app.command()
+def view(
+    dataset: Annotated[
+        str, typer.Argument(help="Data set string of one run, folder or .xtc file.")
+    ],
+    detector: Annotated[
+        str | None, typer.Option(help="Name, source or alias, when there are several.")
+    ] = None,
+    event: Annotated[int, typer.Option(help="Number of the event to show first.")] = 0,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0: any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Show a run in the browser, event by event; Ctrl-C ends."""
+    import webbrowser
+
+    from xtcview.detector import Detector
+    from xtcview.viewer import run_of
+    from xtcview.viewer.served import PageViewer, Server
+
+    with run_of(dataset) as run:
+        shown = PageViewer(run, Detector(detector, run))
+        shown.event = event
+        with Server(shown, port) as server:
+            typer.echo(server.address)
+            if browser:
+                webbrowser.open(server.address)
+            with contextlib.suppress(KeyboardInterrupt):
+                server.serve_forever()
 
 
 def main() -> None:

@@ -44,11 +44,11 @@ def view(run: Any, name: str | None = None) -> Viewer:
     from xtcview.detector import Detector
     from xtcview.viewer.widget import Viewer  # ipywidgets and anywidget only when used
 
-    run = _run_of(run)
+    run = run_of(run)
     return Viewer(run, Detector(name, run))
 
 
-def _run_of(thing: Any) -> Any:
+def run_of(thing: Any) -> Any:
     """Return the run that a person means."""
     if isinstance(thing, (str, Path)):
         return open_run(thing)

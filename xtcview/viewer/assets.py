@@ -48,6 +48,7 @@ MODULES = (  # callees first
     "panels/texts",
     "panels/panels",
     "panels/offline",
+    "panels/served",
     "widget",
 )
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)

@@ -68,21 +68,35 @@ def chosen(scene: Scene, events: int | Iterable[int]) -> list[int]:
 
 def page(scene: Scene, numbers: list[int]) -> str:
     """Return the page as HTML."""
-    template = resources.files("xtcview.viewer").joinpath("offline.html").read_text("utf-8")
     hello, frames = _hello(scene, numbers), [_frame(scene, *pair) for pair in enumerate(numbers)]
     state = {name: getattr(scene.look, name) for name in (*LOOK, *DRAWN)}
     index, place = hello[0]["index"], told_place(placing(scene.reader, scene.image), scene.look)
     data = {
+        "title": f"{hello[0]['run']} · {hello[0]['name']}",
         "hello": _packed(hello),
         "frames": frames,
         "place": place,
         "state": state | {"event": index, "bookmarks": []},
         "provenance": provenance(scene),
     }
-    parts = {"STYLE": assets.style(), "DATA": _inert(data), "SCRIPT": assets.script()}
-    for name, text in parts.items():
-        template = template.replace(f"/*{name}*/", text, 1)
-    return template
+    return filled(data, "createOfflineModel(data)")
+
+
+def filled(data: dict[str, Any], model: str) -> str:
+    """Return a page of its own that holds the widget.
+
+    Parameters
+    ----------
+    data : dict
+        What the model starts from; 'title' is the page's.
+    model : str
+        Expression of the script that makes the model of `data`.
+    """
+    page = resources.files("xtcview.viewer").joinpath("offline.html").read_text("utf-8")
+    parts = {"STYLE": assets.style(), "SCRIPT": assets.script(), "MODEL": model}
+    for name, text in (parts | {"DATA": _inert(data)}).items():
+        page = page.replace(f"/*{name}*/", text, 1)
+    return page
 
 
 def _hello(scene: Scene, numbers: list[int]) -> Message:

@@ -24,6 +24,7 @@ export function createPanels(v, act) {
   createTraceQuestion(v);
   const hand = { ...act, overlay: () => overlay.draw(), refresh: () => later(), pin, box };
   const radial = createRadial(v, hand), sheet = createSheet(v, hand);
+  const again = () => v.hello && place.ask({});
   const list = [createHistogram(v, hand), createCuts(v), radial, createRegion(v, hand), createPixel(v, hand), sheet,
     createFacts(v), createEpics(v), createOut(v)];
   const overlay = createOverlay(v, hand);
@@ -37,12 +38,14 @@ export function createPanels(v, act) {
     v.hover.refresh();
   } });
   let timer;
+  for (const name of ["distance", "energy"]) v.model.on(`change:${name}`, again);
   v.status.after(strip.root);
   v.colours.root.append(values.root);
   v.root.append(tabs.root);
 
   function onPlace(content) {
     v.placing = content;
+    v.energy = null;
     v.centre = content.known ? content.beam : null;
     strip.suggest(content.fields);
     radial.placed();
@@ -100,6 +103,7 @@ export function createPanels(v, act) {
     moved: () => tabs.chosen().moved?.(),
     close() {
       clearTimeout(timer);
+      for (const name of ["distance", "energy"]) v.model.off(`change:${name}`, again);
       for (const question of v.questions.values()) question.close();
       for (const panel of list) panel.close?.();
       values.close();

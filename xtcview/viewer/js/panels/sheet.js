@@ -5,7 +5,7 @@ import { make } from "../dom.js";
 import { indexMap } from "../layout.js";
 import { createQuestion } from "./questions.js";
 
-const SIDE = 116; // pixels of a picture
+const SIDE = 90; // pixels of a picture
 const MANY = 10;
 const COARSE = 8;
 
