@@ -122,7 +122,7 @@ def test_arrays_are_freed_when_they_are_merged(local, monkeypatch):
 
 def test_only_this_user_on_this_machine_can_connect(local):
     start(RUN, engines=1).wait(LONG)
-    keys = list((local._folder / "security").glob("*.json"))
+    keys = list((local._folder / "security").glob("ipcontroller-*.json"))
     assert len(keys) == 2  # for the engines, and for us
     assert [file.stat().st_mode & 0o777 for file in keys] == [0o600, 0o600]
     assert local._folder.stat().st_mode & 0o077 == 0
@@ -279,6 +279,7 @@ def test_no_cluster_and_no_engines(cluster, monkeypatch):
 
 def test_a_controller_that_is_gone(cluster, monkeypatch, tmp_path):
     monkeypatch.setattr(hub, "HUB_SECONDS", 1.0)
+    monkeypatch.setattr(hub, "EVERY", 0.5)
     run = FakeRun(n=8000, delay=0.002)
     r = start(run, ops="sum", engines=cluster, checkpoint=tmp_path / "sums.npz")
     while r.progress[0] == 0 and not r.done:
@@ -295,14 +296,15 @@ def test_a_controller_that_is_gone(cluster, monkeypatch, tmp_path):
 
 def test_a_hub_of_ours_that_dies_on_the_way(local, monkeypatch):
     monkeypatch.setattr(hub, "HUB_SECONDS", 1.0)
+    monkeypatch.setattr(hub, "EVERY", 0.5)
     start(RUN, engines=1).wait(LONG)
     before = local.pids()
-    run = FakeRun(n=1500, delay=0.002)
+    run = FakeRun(n=2500, delay=0.002)
     r = start(run, ops=NAMES, engines=1)
     while r.progress[0] == 0:
         time.sleep(0.01)
     os.kill(local._cluster.controller.pid, signal.SIGKILL)
-    check_same(r.wait(LONG), expected(run, list(range(1500))))
+    check_same(r.wait(LONG), expected(run, list(range(2500))))
     assert "the cluster's hub did not answer; went on with a new cluster" in repr(r)
     assert not set(before) & set(local.pids())
     assert not [pid for pid in before if psutil.pid_exists(pid)]

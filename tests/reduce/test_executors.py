@@ -1,7 +1,6 @@
 """The seam: anything with the interface of `concurrent.futures.Executor`.
 
-dask itself is no dependency; `Dasklike` has what is special about its executor, and the test
-below is repeated with the real one where it is installed.
+dask itself is no dependency; `Dasklike` stands in for it, with what is special about its executor.
 """
 
 from __future__ import annotations
