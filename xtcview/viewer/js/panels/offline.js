@@ -10,14 +10,14 @@ export function createOfflineModel(data) {
   const fire = (name, ...args) => [...(handlers.get(name) ?? [])].forEach((f) => f(...args));
 
   function frame(index) {
-    if (!ready.has(index)) ready.set(index, unpack(data.frames[index].buffers));
+    if (!ready.has(index)) ready.set(index, inflated(data.frames[index].buffers));
     if (ready.size > UNPACKED) ready.delete(ready.keys().next().value);
     return ready.get(index);
   }
 
   async function answer({ t, seq, view, index, segment }) {
     const back = { seq, view };
-    if (t === "hello") return [{ ...data.hello.content, ...back }, await unpack(data.hello.buffers)];
+    if (t === "hello") return [{ ...data.hello.content, ...back }, await inflated(data.hello.buffers)];
     if (t === "event") return [{ ...data.frames[index].content, ...back }, await frame(index)];
     if (t === "place") return [{ ...data.place, ...back }, []];
     if (t === "segment") return [{ t: "segment", index, segment, data: false, ...back }, []];
@@ -38,7 +38,7 @@ export function createOfflineModel(data) {
   };
 }
 
-const unpack = (texts) => Promise.all(texts.map(inflate));
+const inflated = (texts) => Promise.all(texts.map(inflate));
 
 /** The bytes of a base64 text of zlib data. */
 async function inflate(text) {

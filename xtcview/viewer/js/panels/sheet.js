@@ -7,7 +7,7 @@ import { createQuestion } from "./questions.js";
 
 const SIDE = 90; // pixels of a picture
 const MANY = 10;
-const COARSE = 8;
+const SHEET_COARSE = 8;
 
 export function createSheet(v, act) {
   const root = make("div", { class: "xv-sheet", role: "group", "aria-label": "neighbouring events" });
@@ -30,13 +30,13 @@ export function createSheet(v, act) {
 
   function next() {
     const index = queue.find((i) => !frames.has(i));
-    if (index !== undefined && !question.busy()) question.ask({ index, f: COARSE });
+    if (index !== undefined && !question.busy()) question.ask({ index, f: SHEET_COARSE });
   }
 
   function draw() {
     if (!v.hello || !v.image.picture) return;
     const key = `${v.image.picture.rows} ${v.image.picture.tiles[0].x0} ${v.image.picture.tiles[0].y0}`;
-    if (maps?.key !== key) maps = { key, map: indexMap(v.image.picture, SIDE, SIDE, v.hello.shape, COARSE) };
+    if (maps?.key !== key) maps = { key, map: indexMap(v.image.picture, SIDE, SIDE, v.hello.shape, SHEET_COARSE) };
     root.replaceChildren(...numbers().map((index) => cell(index)));
   }
 

@@ -7,7 +7,7 @@ import { wordButton } from "./tabs.js";
 import { canvasOf } from "./where.js";
 
 const NEAR = 100; // events to each side of the shown one, without asking for all
-const PAUSE_MS = 60; // while a picture is wished for
+const TRACE_PAUSE_MS = 60; // while a picture is wished for
 
 /** A growing plot over events; target() gives what to follow, or null. One is fetched at a time. */
 function createTrace(v, act, target) {
@@ -37,7 +37,7 @@ function createTrace(v, act, target) {
     clearTimeout(state.waiting);
     draw();
     if (state.next >= state.last || v.tracing !== state || v.gone) return;
-    if (v.frames.busy() || v.trace.busy()) return (state.waiting = setTimeout(more, PAUSE_MS));
+    if (v.frames.busy() || v.trace.busy()) return (state.waiting = setTimeout(more, TRACE_PAUSE_MS));
     v.trace.ask({ ...state.wanted, name: state.key, first: state.next, last: state.last });
   }
 
