@@ -107,9 +107,12 @@ def test_the_whole_run_is_loaded_coarsely_in_the_background(scrubbed):
     assert scrubbed.evaluate(f"{CACHE}.bytes()") <= 256e6
     assert scrubbed.evaluate(f"{CACHE}.previewBytes()") <= 200 * (32 * 24 * 49 + 2000)
     scrubbed.evaluate("xv.watch()")
-    scrubbed.evaluate("xv.move(150)")
-    assert scrubbed.evaluate("xv.read_both()") == [150, 150]  # at once, as a preview
-    assert "preview" in scrubbed.locator(".xv-status").inner_text()
+    status = "xv.root().querySelector('.xv-status').innerText"
+    numbers, words = scrubbed.evaluate(
+        f"() => {{ xv.move(150); return [xv.read_both(), {status}]; }}"
+    )
+    assert numbers == [150, 150]  # at once, as a preview
+    assert "preview" in words
     scrubbed.wait_for_function("xv.root().xtcview.frame.f === 2")
     assert scrubbed.evaluate("xv.read_both()") == [150, 150]
 

@@ -66,8 +66,6 @@ export function createDoor(v, hear, onEnd) {
     /** Measure the way again; for moments of rest. */
     measure: () => void (ready && !waiting.size && ping(way ?? v.model)),
     onPong: (_, content) => waiting.get(content.seq)?.(content),
-    /** Whether the kernel says that it is at work; null where the page is not told. */
-    isBusy: () => (kernel ? kernel.status === "busy" : null),
     name: () => way?.name ?? "widget",
     close() {
       kernel?.statusChanged?.disconnect(onStatus);

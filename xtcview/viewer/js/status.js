@@ -7,8 +7,8 @@ export function showNotes(v) {
   const badges = [];
   const add = (kind, text, title = text) =>
     badges.push(make("span", { class: `xv-badge xv-${kind}`, textContent: text, title }));
-  const busy = v.door.isBusy() && v.door.name() === "widget";
-  const last = busy ? "kernel busy: events that are loaded can be seen, others when its cell is done"
+  const last = v.shown && v.door.name() === "widget"
+    ? "kernel busy, or it does not answer: events that are loaded can be seen, others later"
     : v.shown ? "the kernel does not answer; this is the last picture" : "waiting for the kernel";
   const gone = "the kernel does not know this viewer any more: run its cell again";
   if (v.gone) add("warn", gone);
