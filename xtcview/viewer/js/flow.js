@@ -70,7 +70,7 @@ export function createFlow({ plan, send, supply, sendAhead, room, most = 6, onLa
       if (old.size > REMEMBERED) old.delete(old.keys().next().value);
     }
     open.clear();
-    setLate(true);
+    setLate(wish !== null); // of what was asked ahead nobody waits for an answer
     pump(false);
   }
 
