@@ -100,7 +100,7 @@ def test_arrays_are_of_the_shown_event(viewer):
 def test_no_trait_holds_a_frame(viewer):
     ask(viewer, t="event", index=3, f=2)
     sizes = {name: len(str(value)) for name, value in viewer.get_state().items()}
-    assert sum(sizes.values()) < 150_000
+    assert sum(sizes.values()) < 160_000  # the script; a saved notebook may grow by 300 kB
     assert all(size < 100 for name, size in sizes.items() if name not in ("_esm", "_css"))
 
 
