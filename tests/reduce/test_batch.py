@@ -48,6 +48,13 @@ def alone(run: FakeRun, out: Path, **more) -> tuple[int, list[str]]:
     return batch.run_job(Alone(), said.append, dataset=run.spec, out=out, **what), said
 
 
+def until(condition, live, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, repr(live)
+        time.sleep(0.02)
+
+
 def check(out: Path, wanted: dict[str, np.ndarray]) -> dict:
     header, results = outfile.read(out)
     for name in NAMES.split(","):
@@ -120,7 +127,10 @@ for way in (ranks.merge_all, lambda comm, total, wanted: ranks.climb(comm, total
             frame = np.random.default_rng([rank, number]).integers(0, 16384, (2, 3, 5), np.int16)
             state = ops.zero(wanted, frame.shape, frame.dtype, 1)
             ops.add(wanted, state, [frame], [np.array([True, number % 2 == 0])])
-            summary = {"counted": 1, "skipped": [("damaged", f"{rank}", number)], "dtype": "<i2"}
+            summary = {
+                "counted": 1, "skipped": [("damaged", f"{rank}", number)], "dtype": "<i2",
+                "shape": frame.shape, "groups": [(None, 1)],
+            }
             present = np.array([1, number % 2 == 0], np.int64)
             total.merge(number, [summary, present, *state])
         way(comm, total, wanted)
@@ -139,8 +149,10 @@ if rank == 0:
 
 
 @pytest.mark.cluster
-def test_all_ways_to_merge_give_the_same_bits():
-    done = mpi(5, sys.executable, "-c", MERGING)
+def test_all_ways_to_merge_give_the_same_bits(tmp_path):
+    script = tmp_path / "merging.py"
+    script.write_text(MERGING)
+    done = mpi(5, sys.executable, "-m", "mpi4py", str(script))  # one that fails ends all
     assert (done.returncode, done.stdout) == (0, "the same\n"), done.stderr
 
 
@@ -360,12 +372,12 @@ def test_following_from_before_the_beginning(tmp_path, monkeypatch):
         command(run, out, "--every", "0.2"), stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, HERE])},
     )  # fmt: skip
+    live.wait(60)
     np.testing.assert_array_equal(live.mean, expected(run, list(range(400)))["mean"])
     assert process.wait(30) == 0
     assert (live.state, live.n, live.detector, live.calib) == ("done", 400, "cspad", False)
     assert "done, 400 of 400 events" in repr(live)
-    while not (seen and seen[-1][2] == 400):
-        time.sleep(0.05)
+    until(lambda: seen and seen[-1][2] == 400, live)
     growing = [(read, partial) for read, partial, then in seen if 0 < read == then < 400]
     assert growing
     for read, partial in growing:
@@ -402,8 +414,7 @@ def test_a_callback_that_fails_is_told(tmp_path):
 
     live.add_callback(fail)
     assert called.wait(10)
-    while "a callback failed: ValueError: no canvas" not in repr(live):
-        time.sleep(0.01)
+    until(lambda: "a callback failed: ValueError: no canvas" in repr(live), live)
 
 
 @pytest.mark.cluster

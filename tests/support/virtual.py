@@ -119,7 +119,17 @@ class Outcome:
 
 
 class EngineDiedError(Exception):
-    """An engine took its chunk along."""
+    """An engine took its chunk along.
+
+    Parameters
+    ----------
+    at_work : bool
+        Whether the chunk had begun.
+    """
+
+    def __init__(self, at_work: bool) -> None:
+        super().__init__("an engine died")
+        self.at_work = at_work
 
 
 @dataclass
@@ -143,6 +153,8 @@ class Virtual(Pool):
     start : float
         Of the clock.
     """
+
+    knows = True  # which chunk an engine was at when it died
 
     def __init__(self, world: World, start: float) -> None:
         super().__init__(Executor(), world.engines)
@@ -202,6 +214,11 @@ class Virtual(Pool):
         """Tell whether an engine died."""
         return isinstance(error, EngineDiedError)
 
+    def is_suspect(self, future: Future[Any]) -> bool:
+        """Tell whether a chunk was at work when its engine died."""
+        error = future.exception()
+        return isinstance(error, EngineDiedError) and error.at_work
+
     def check(self, idle: float = 0.0) -> Iterable[Future[Any]]:
         """Find nothing."""
         return ()
@@ -258,8 +275,10 @@ class Virtual(Pool):
         engine.dead = True
         self.deaths += 1
         for future, events in engine.queue:
-            self.read += len(events) // 2 if future is engine.queue[0][0] else 0
-            self._at(self.now + self.world.notice, partial(future.set_exception, EngineDiedError()))
+            at_work = future is engine.queue[0][0]
+            self.read += len(events) // 2 if at_work else 0
+            error = EngineDiedError(at_work)
+            self._at(self.now + self.world.notice, partial(future.set_exception, error))
 
 
 def pretended(size: int) -> np.ndarray:
