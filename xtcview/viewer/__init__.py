@@ -38,6 +38,11 @@ def view(run: Any, name: str | None = None) -> Viewer:
 
     Notes
     -----
+    Tests run it in JupyterLab and, by ``xtcview view``, in a page of its own without cells. It is
+    an anywidget, so Notebook 7, VS Code, Colab, marimo and Voila can show it too. Where a front end
+    loses binary messages the kernel draws and pictures come as PNG; the viewer says so, and its
+    panels are off.
+
     The output also holds a picture of both panes, for places without a living widget. Exported by
     ``jupyter nbconvert --to html`` the page shows that picture, also with ``--execute``.
     """

@@ -19,6 +19,7 @@ export function createOfflineModel(data) {
     const back = { seq, view };
     if (t === "hello") return [{ ...data.hello.content, ...back }, await inflated(data.hello.buffers)];
     if (t === "event") return [{ ...data.frames[index].content, ...back }, await frame(index)];
+    if (t === "code") return [{ t, text: data.provenance.code, ...back }, []];
     if (t === "place") return [{ ...data.place, ...back }, []];
     if (t === "segment") return [{ t: "segment", index, segment, data: false, ...back }, []];
     return [{ t: "error", to: t, text: "this page is without a kernel", ...back }, []];

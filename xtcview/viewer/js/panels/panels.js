@@ -38,6 +38,7 @@ export function createPanels(v, act) {
     v.hover.refresh();
   } });
   let timer;
+  const themes = watchTheme(() => v.frame && redraw());
   for (const name of ["distance", "energy"]) v.model.on(`change:${name}`, again);
   v.status.after(strip.root);
   v.colours.root.append(values.root);
@@ -95,9 +96,7 @@ export function createPanels(v, act) {
     },
     /** The pictures were painted: with other colours, or of another event. */
     painted() {
-      overlay.draw();
-      strip.draw();
-      tabs.chosen().painted?.();
+      redraw();
       later();
     },
     moved: () => tabs.chosen().moved?.(),
@@ -107,6 +106,7 @@ export function createPanels(v, act) {
       for (const question of v.questions.values()) question.close();
       for (const panel of list) panel.close?.();
       values.close();
+      themes.close();
     },
   };
 
@@ -118,11 +118,31 @@ export function createPanels(v, act) {
     return false;
   }
 
+  function redraw() {
+    overlay.draw();
+    strip.draw();
+    tabs.chosen().painted?.();
+  }
+
   function changed() {
     sheet.forget();
     v.above = null;
     act.again();
   }
+}
+
+/** Plots are drawn in the colours of the theme, so they are drawn again when it changes. */
+function watchTheme(redraw) {
+  const query = globalThis.matchMedia("(prefers-color-scheme: dark)");
+  const body = new MutationObserver(redraw);
+  query.addEventListener("change", redraw);
+  body.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  return {
+    close() {
+      query.removeEventListener("change", redraw);
+      body.disconnect();
+    },
+  };
 }
 
 /** Which values are shown, and what one place on the screen has of several pixels. */

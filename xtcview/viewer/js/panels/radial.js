@@ -47,7 +47,9 @@ export function createRadial(v, act) {
     const sharp = exact?.key === profileKey(v);
     bins = bins?.key === binsKey(v) ? bins : screenBins(v);
     const { centres, mean } = sharp ? { centres: exact.lines[0], mean: exact.lines[1] } : profileOf(v.frame, bins);
-    words.textContent = sharp ? "exact" : "from the picture on screen";
+    const lost = /[dq]/.test(rings.value) && !(v.placing.distance && energyOf(v));
+    words.textContent = lost ? "d and q need a distance and a photon energy: set xv.distance (um), xv.energy (eV)"
+      : sharp ? "exact" : "from the picture on screen";
     const from = centres[0], to = centres.at(-1);
     const marks = (v.rings ?? []).map(({ radius }) => ({ at: radius, dash: [3, 3] }));
     drawPlot(plot, mean, { from, to, marks, axis: axisWords(v, to) });
