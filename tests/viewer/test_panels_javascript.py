@@ -29,7 +29,8 @@ def test_q_is_that_of_the_library(page):
 
 def test_rings_are_where_the_library_puts_them(page):
     script = """
-    const v = { placing: { pitch: 110, distance: 90000 }, energy: { index: 3, ev: 9000 }, shown: { index: 3 } };
+    const placing = { pitch: 110, distance: 90000 };
+    const v = { placing, energy: { index: 3, ev: 9000 }, shown: { index: 3 } };
     const rings = (text) => m.parseRings(text, v).map((r) => [r.radius, r.label]);
     v.elsewhere = rings("d 4 2.5, q 1.2; r 300 mm 11 nonsense -3");
     v.shown.index = 4; // its photon energy is not known
@@ -71,7 +72,8 @@ def test_the_profile_on_screen_is_the_mean_over_rings(page):
     script = """
     const all = m.readTiles(new DataView(Uint8Array.from(data.tiles).buffer));
     const n = data.shape[0] * 24 * 49;
-    const frame = { f: 8, shape: data.shape, codes: new Uint8Array(n).fill(1), levels: new Float32Array(256).fill(7) };
+    const codes = new Uint8Array(n).fill(1);
+    const frame = { f: 8, shape: data.shape, codes, levels: new Float32Array(256).fill(7) };
     const v = { frame, centre: data.centre, image: { picture: { rows: data.rows, tiles: all } } };
     const bins = m.screenBins(v);
     // a value that is its ring's number: the mean must give it back
@@ -79,7 +81,8 @@ def test_the_profile_on_screen_is_the_mean_over_rings(page):
     frame.levels = Float32Array.from({ length: 256 }, (_, i) => i);
     const { centres, mean } = m.profileOf(frame, bins);
     const held = [...bins.numbers].filter((x) => x !== 0xffff).length;
-    console.log(JSON.stringify({ centres: [...centres], mean: [...mean].map((x) => (x > 0 ? x : null)), held }));
+    const means = [...mean].map((x) => (x > 0 ? x : null));
+    console.log(JSON.stringify({ centres: [...centres], mean: means, held }));
     """
     data = {"shape": shape, "centre": centre, "rows": picture.rows}
     got = page(script, tiles=list(tile_bytes(picture.tiles)), **data)
