@@ -215,7 +215,7 @@ class Positions:
         pv : str, optional
             PV of the stage; that of `xtcview.run.beam.STAGES` when not given.
         """
-        epics = self._run.epics_at(evt.number)
+        epics = evt.owner.epics_at(evt.number)
         return beam.distance(epics, self.source.partition(".")[0], offset, pv)
 
     def q(self, evt: Event, distance: float | None = None, energy: float | None = None) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 import xtcview
 from tests.support import runs
 from xtcview.errors import DataSetError, RunNotFoundError
-from xtcview.types import camera
+from xtcview.types import camera, control
 
 
 @pytest.fixture
@@ -93,3 +93,31 @@ def test_nothing_and_missing_files(tmp_path):
         xtcview.DataSource([])
     with pytest.raises(RunNotFoundError, match="no such file"):
         xtcview.DataSource([tmp_path / "e7-r0003-s00-c00.xtc", tmp_path / "e7-r0003-s01-c00.xtc"])
+
+
+def test_values_follow_the_runs(tmp_path):
+    """A store and a detector made before the loop give what holds at the run's events."""
+    for number, value in ((4, 2.0), (3, 1.0)):
+        first = runs.archiver(runs.pv_ctrl(0, "MOTOR", value))
+        made = [
+            *runs.begin(runs.pulnix_config(), first, run=number),
+            *runs.cycle(0, [runs.event(0)]),
+        ]
+        path = runs.write(tmp_path, [*made, *runs.end()])
+        for old in (path, runs.index_of(path)):
+            old.rename(old.with_name(old.name.replace("-r0003-", f"-r{number:04d}-")))
+    source = xtcview.DataSource(f"exp=e7:run=3,4:dir={tmp_path}")
+    store, motor = source.env().epicsStore(), xtcview.Detector("MOTOR", source.env())
+    found = [(store.value("MOTOR"), motor(event)) for event in source.events()]
+    assert found == [(1.0, 1.0), (2.0, 2.0)]
+
+
+def test_a_step_begins_before_its_first_event(tmp_path):
+    runs.write(tmp_path, runs.simple(2, 3))
+    source = xtcview.DataSource(tmp_path)
+    scan, seen = xtcview.Detector("ControlData", source.env()), []
+    for step in source.steps():
+        values = [scan(), step.env().configStore().get(control.ConfigV3, xtcview.Source(""))]
+        seen.append([value.pvControls()[0].value() for value in values])
+        assert len(list(step.events())) == 2
+    assert seen == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]

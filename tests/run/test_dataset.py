@@ -252,7 +252,7 @@ def test_no_such_stream(tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(RunNotFoundError, match=r"no files such as e158-r0034-s00-c00.xtc"):
+    with pytest.raises(RunNotFoundError, match=r"no files such as e7-r0034-s00-c00.xtc"):
         folders.select(parse(f"exp=e7:dir={tmp_path}"))
 
 

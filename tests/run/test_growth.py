@@ -57,6 +57,7 @@ def assert_same(found, expected):
             if column.startswith("ioc_"):  # of an event without any, the place does not matter
                 continue
             np.testing.assert_array_equal(ours[column], theirs[column], f"{name}.{column}")
+            assert ours[column].dtype == theirs[column].dtype, f"{name}.{column}"
     for number in range(len(expected.events)):
         assert found.parts(number) == expected.parts(number)
     np.testing.assert_array_equal(np.unique(found.cycles), np.unique(expected.cycles))

@@ -666,7 +666,7 @@ def test_one_mode_at_most(modes):
 
 def test_a_folder_without_small_data(tmp_path):
     runs.write(tmp_path, runs.simple())
-    with pytest.raises(RunNotFoundError, match=r"no files such as e158-r0034-s00-c00.smd.xtc"):
+    with pytest.raises(RunNotFoundError, match=r"no files such as e7-r0003-s00-c00.smd.xtc"):
         xtcview.open(f"exp=e7:run=3:dir={tmp_path}:smd")
 
 

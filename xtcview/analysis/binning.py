@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xtcview.analysis.edges import Counts, Floats
-from xtcview.calib.common_mode import fitting, stack_of
+from xtcview.calib.common_mode import fitting, flags, stack_of
 from xtcview.errors import AnalysisError, ConstantsError
 
 CHUNK = 1 << 17  # pixels fetched at a time, so that they stay in the processor's cache
@@ -88,7 +88,7 @@ def prepare(
     """
     stack = stack_of(np.where((numbers >= 0) & (numbers < bins), numbers, bins)).astype(np.intp)
     if bad is not None:
-        stack[fitting(bad, stack, "bad pixels")] = bins
+        stack[flags(bad, stack, "bad pixels")] = bins
     seen = _response(response, stack, bins)
     pieces: list[_Piece] = []
     summed = []

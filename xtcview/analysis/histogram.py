@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtcview.analysis.edges import MAX_BINS, Counts, Floats
-from xtcview.calib.common_mode import fitting, stack_of
+from xtcview.calib.common_mode import fitting, flags, stack_of
 from xtcview.errors import AnalysisError
 
 
@@ -54,7 +54,7 @@ def histogram(
     """
     bins = number_of_bins(low, high, width)
     stack = stack_of(panels)
-    excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
+    excluded = None if bad is None else stack_of(flags(bad, panels, "bad pixels"))
     every = np.ones(len(stack), np.bool_)
     held = every if present is None else fitting(present, every, "present segments")
     counts = np.zeros(bins + 3, np.intp)  # below, the bins, above, unknown

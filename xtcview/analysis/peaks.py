@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xtcview.calib.common_mode import fitting, stack_of
+from xtcview.calib.common_mode import fitting, flags, stack_of
 from xtcview.errors import AnalysisError
 
 Floats = NDArray[np.float32]
@@ -104,7 +104,7 @@ def find_peaks(
     chosen = PeakRules() if rules is None else rules
     _check(chosen)
     stack = stack_of(panels)
-    excluded = None if bad is None else stack_of(fitting(bad, panels, "bad pixels"))
+    excluded = None if bad is None else stack_of(flags(bad, panels, "bad pixels"))
     every = np.ones(len(stack), np.bool_)
     held = every if present is None else fitting(present, every, "present segments")
     found = []

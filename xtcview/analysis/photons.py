@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xtcview.calib.common_mode import fitting, stack_of
+from xtcview.calib.common_mode import flags, stack_of
 from xtcview.errors import AnalysisError
 
 Floats = NDArray[np.float32]
@@ -114,7 +114,7 @@ def _in_photons(panels: np.ndarray, adu_per_photon: float, bad: NDArray[np.bool_
     light: Floats = panels.astype(np.float32)
     light *= np.float32(1 / adu_per_photon)
     if bad is not None:
-        light[fitting(bad, panels, "bad pixels")] = 0
+        light[flags(bad, panels, "bad pixels")] = 0
     limit = np.iinfo(np.int32).max // 2
     known = light < limit
     if not known.all():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xtcview.calib.common_mode import fitting, stack_of
+from xtcview.calib.common_mode import fitting, flags, stack_of
 from xtcview.errors import AnalysisError
 
 Mask = NDArray[np.bool_]
@@ -103,9 +103,9 @@ def roi_statistics(
         Arrays of different sizes.
     """
     stack = stack_of(panels)
-    used = fitting(roi, stack, "region of interest")
+    used = flags(roi, stack, "region of interest")
     if bad is not None:
-        used = used & ~fitting(bad, stack, "bad pixels")
+        used = used & ~flags(bad, stack, "bad pixels")
     if present is not None:
         held = fitting(present, np.ones(len(stack)), "present segments")
         used = used & held[:, None, None]

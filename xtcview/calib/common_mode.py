@@ -191,13 +191,27 @@ def stack_of(panels: np.ndarray) -> np.ndarray:
 
 
 def fitting(constants: np.ndarray, panels: np.ndarray, name: str) -> np.ndarray:
-    """Return constants in the shape of the panels; an error if the sizes differ."""
-    if constants.size != panels.size:
+    """Return constants in the shape of the panels; an error if they are not of these.
+
+    Flat ones, or with rows of all segments below one another, are in the order of the panels.
+    """
+    turned = constants.ndim > 1 and constants.shape[-1] != panels.shape[-1]
+    if constants.size != panels.size or turned:
         raise ConstantsError(
             f"{name}: expected {panels.size} values for panels of shape {panels.shape}, found "
             f"shape {constants.shape}; are they of another detector?"
         )
     return constants.reshape(panels.shape)
+
+
+def flags(chosen: np.ndarray, panels: np.ndarray, name: str) -> np.ndarray:
+    """Return True and False in the shape of the panels; numbers might mean either."""
+    if chosen.dtype != bool:
+        raise ConstantsError(
+            f"{name}: expected an array of bool, True where they are meant, found {chosen.dtype}; "
+            "of a mask in which 1 is good, give 'mask == 0' for the bad pixels"
+        )
+    return fitting(chosen, panels, name)
 
 
 def check_segments(stack: np.ndarray, parameters: CommonMode) -> None:

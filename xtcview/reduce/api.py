@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from xtcview.errors import XtcError
+from xtcview.errors import SourceError, XtcError
 from xtcview.reduce import ops as known
 from xtcview.reduce import several
 from xtcview.reduce.checkpoint import Saver, meta_of
@@ -98,6 +98,9 @@ def reduce(
     check_engines(engines)
     run, library = _opened(run, library)
     detector = import_module(library).Detector(name, run)
+    if not hasattr(type(detector), "calib"):
+        what = f"{name!r} sends no pictures that could be reduced"
+        raise SourceError(f"{what}; run.scalars([...]) gives its numbers for all events")
     condition, use = _condition(where)
     selection, grouping = group(run, choose(run, events, condition), by)
     task = Task(

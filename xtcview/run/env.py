@@ -51,7 +51,7 @@ class Env:
         """
         its, self._text = run.env(), text or self._text
         if run is not self._run:
-            self._run, self._epics = run, None
+            self._run = run
         self._configure = its._configure
         its._own, its._calib, its._text = self._own, self.calibStore(), self._text
 
@@ -77,7 +77,7 @@ class Env:
 
         What an event itself brings holds for that event.
         """
-        return self._run.config_at(self._run.current).within(self._own, self._event_id)
+        return self._run.config_now().within(self._own, self._event_id)
 
     def _event_id(self) -> EventId | None:
         """Return who the event read last is; before the first, the Configure transition."""
@@ -100,7 +100,7 @@ class Env:
     def epicsStore(self) -> EpicsStore:  # noqa: N802
         """Return the EPICS values at the event read last."""
         if self._epics is None:
-            self._epics = self._run.epics_at(None)
+            self._epics = EpicsStore(lambda: self._run.epics_table, lambda: self._run.current)
         return self._epics
 
     def aliasMap(self) -> AliasMap:  # noqa: N802

@@ -15,17 +15,18 @@ class EpicsStore:
 
     Parameters
     ----------
-    table : EpicsTable
+    table : callable
+        Gives the table: that of a data source follows its runs.
     event : callable
         Gives the event number; -1 before the first event.
     """
 
-    def __init__(self, table: EpicsTable, event: Callable[[], int]) -> None:
+    def __init__(self, table: Callable[[], EpicsTable], event: Callable[[], int]) -> None:
         self._table, self._event = table, event
 
     def getPV(self, name: str) -> Any:  # noqa: N802 - psana's name
         """Return the record of a PV or alias, None when it is not known."""
-        return self._table.record(name, self._event())
+        return self._table().record(name, self._event())
 
     def value(self, name: str, index: int = 0) -> Any:
         """Return one element (int, float or str), None without it."""
@@ -46,11 +47,11 @@ class EpicsStore:
 
     def pvNames(self) -> list[str]:  # noqa: N802
         """Return the names of all PVs, sorted."""
-        return self._table.pv_names()
+        return self._table().pv_names()
 
     def aliases(self) -> list[str]:
         """Return all aliases, sorted."""
-        return list(self._table.aliases)
+        return list(self._table().aliases)
 
     def names(self) -> list[str]:
         """Return PVs, then aliases."""
@@ -58,11 +59,11 @@ class EpicsStore:
 
     def alias(self, pv: str) -> str:
         """Return the alias of a PV, or ''."""
-        return next((a for a, name in self._table.aliases.items() if name == pv), "")
+        return next((a for a, name in self._table().aliases.items() if name == pv), "")
 
     def pvName(self, alias: str) -> str:  # noqa: N802
         """Return the PV of an alias, or ''."""
-        return self._table.aliases.get(alias, "")
+        return self._table().aliases.get(alias, "")
 
     def __repr__(self) -> str:
         return f"<EpicsStore of {len(self.pvNames())} PVs>"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xtcview.errors import FormatError, KeptError, XtcError
 from xtcview.format.headers import DGRAM_SIZE, Dgram, dgram
@@ -38,6 +38,9 @@ from .store import (
     pattern_of,
 )
 
+if TYPE_CHECKING:
+    from .run import Run
+
 LOST = "this stream's part of the event is missing"
 
 
@@ -50,6 +53,7 @@ class EventContext(NamedTuple):
     run_number: int
     options: dict[str, Any]
     problems: Problems
+    owner: Run
 
 
 class Event:
@@ -271,6 +275,11 @@ class Event:
         if pattern.kind in ("any", "none"):
             found.append(EventKey(EventId, NO_SRC))
         return found + self._own.keys(pattern, aliases)
+
+    @property
+    def owner(self) -> Run:
+        """The run that it was read from."""
+        return self._context.owner
 
     def run(self) -> int:
         """Return the run number."""

@@ -206,6 +206,11 @@ class XtcFile:
         self.size = os.fstat(self._descriptor()).st_size
         return grown + self.size
 
+    @property
+    def size_now(self) -> int:
+        """Bytes that the file has at this moment."""
+        return os.fstat(self._descriptor()).st_size
+
     def renamed(self, path: Path) -> None:
         """Go on under another name, as when the DAQ has finished the file."""
         self.path = path

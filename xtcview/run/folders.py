@@ -82,7 +82,9 @@ def select(dataset: DataSet) -> list[XtcFile]:
 
 def _prefix(dataset: DataSet, prefixes: set[str], path: Path) -> str:
     if not prefixes:
-        example = f"e158-r0034-s00-c00{'.smd' if dataset.mode == 'smd' else ''}.xtc"
+        name, run = dataset.experiment or "e158", next(iter(dataset.runs), 34)
+        prefix = f"e{name}" if name.isdecimal() else name
+        example = f"{prefix}-r{run:04d}-s00-c00{'.smd' if dataset.mode == 'smd' else ''}.xtc"
         there = "; those of small data are read with 'smd'" if any(path.glob("*.smd.xtc")) else ""
         raise RunNotFoundError(f"{path}: no files such as {example}{there}")
     name = dataset.experiment

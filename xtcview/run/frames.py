@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from xtcview.errors import TruncatedError, UnsupportedTypeError
+from xtcview.errors import FormatError, TruncatedError, UnsupportedTypeError
 from xtcview.format.headers import COMPRESSED
 from xtcview.format.src import Src
 from xtcview.types import cspad, cspad2x2, registry
@@ -67,19 +67,28 @@ def read_cspad(evt: Event, src: Src) -> Raw | None:
     except UnsupportedTypeError as error:
         evt.note(item, error.what)
         return None
-    if item.word & COMPRESSED:
-        return _copy_quads(item.value(evt.config.find))
     try:
+        if item.word & COMPRESSED:
+            return _copy_quads(item, item.value(evt.config.find))
         return _read_quads(item, config)
-    except TruncatedError as error:
+    except FormatError as error:
         evt.refuse(error)
         raise
 
 
-def _copy_quads(data: Any) -> Raw:
+def _check_quads(item: Item, numbers: list[int]) -> None:
+    """Refuse a payload in which one quad would cover another."""
+    if len(set(numbers)) < len(numbers):
+        what = f"quads are numbered {numbers}, expected each once; the payload is damaged"
+        raise FormatError(what, item.file.path, item.at)
+
+
+def _copy_quads(item: Item, data: Any) -> Raw:
     """Copy the quads of an expanded payload."""
     panels, present = np.zeros(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)
-    for quad in map(data.quads, range(data.quads_shape()[0])):
+    quads = [data.quads(i) for i in range(data.quads_shape()[0])]
+    _check_quads(item, [quad.quad() for quad in quads])
+    for quad in quads:
         mask = quad.sectionMask()
         segments = [SECTIONS * quad.quad() + s for s in range(SECTIONS) if mask >> s & 1]
         panels[segments], present[segments] = quad.data(), True
@@ -115,10 +124,10 @@ def _read_quads(item: Item, config: Any) -> Raw:
     panels, present = buffers.empty(CSPAD_SHAPE, "<i2"), np.zeros(CSPAD_SHAPE[0], bool)
     before, behind = bytearray(size), bytearray(cspad.TRAILER)
     targets: list[Any] = []
-    pos = 0
+    numbers, pos = [], 0
     for _ in range(layout.quads):
-        quad = layout.quad_of(item.file.read(item.at + pos, size))
-        segments = layout.segments[quad]
+        numbers.append(layout.quad_of(item.file.read(item.at + pos, size)))
+        segments = layout.segments[numbers[-1]]
         if len(segments) == SECTIONS:
             targets += [before, panels[segments[0] : segments[-1] + 1], behind]
         else:
@@ -128,6 +137,7 @@ def _read_quads(item: Item, config: Any) -> Raw:
     if pos > item.size:
         what = f"the quads need {pos} bytes, found {item.size}; payload or configuration is wrong"
         raise TruncatedError(what, item.file.path, item.at)
+    _check_quads(item, numbers)
     item.file.scatter(item.at, targets, pos, registry.type_name(item.word))
     if not present.all():
         panels[~present] = 0

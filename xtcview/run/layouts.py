@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xtcview.errors import FormatError, XtcError
-from xtcview.format.headers import DGRAM, DGRAM_SIZE, NO_FIDUCIAL, XTC, XTC_SIZE, type_id
+from xtcview.format.headers import DGRAM, DGRAM_SIZE, NO_FIDUCIAL, ROOT, XTC, XTC_SIZE, type_id
 from xtcview.format.ids import Transition, TypeId
 from xtcview.format.tree import walk_headers
 from xtcview.types.smldata import ProxyV1
@@ -93,12 +93,20 @@ def in_place(
     """
     if not len(offsets):
         return np.zeros(0, bool)
-    heads = gather(file, offsets, DGRAM_SIZE, [0]).view(DGRAM)[:, 0]
+    there_now = offsets + DGRAM_SIZE <= file.size_now
+    heads = np.zeros(len(offsets), DGRAM)
+    if there_now.any():
+        found = gather(file, offsets[there_now], DGRAM_SIZE, [0])
+        heads[there_now] = found.view(DGRAM)[:, 0]
     fiducials = heads["high"] & NO_FIDUCIAL
     found = np.stack([heads["seconds"], heads["nanoseconds"], fiducials], axis=1)
     is_event = heads["low"] >> 24 & 0xF == Transition.L1Accept
     right: Array = (found == clocks).all(axis=1) & is_event
-    for row in np.flatnonzero(~right).tolist():
+    ends = offsets + ROOT + heads["root"]["extent"]
+    for row in np.flatnonzero(right & (ends > file.size_now)).tolist():
+        note(f"the file has {file.size_now} bytes now, the datagram ends behind", int(offsets[row]))
+    right &= ends <= file.size_now
+    for row in np.flatnonzero(~right & (ends <= file.size_now)).tolist():
         wanted, there = (tuple(rows[row].tolist()) for rows in (clocks, found))
         note(misplaced(wanted, file, int(offsets[row]), there).what, int(offsets[row]))
     return right

@@ -88,7 +88,7 @@ class LiveRun(Run):
         number, more = 0, True
         while more or number < self.nsteps():
             if number < self.nsteps():
-                yield LiveStep(self, number)
+                yield LiveStep(self, number).begin()
                 number += 1
             else:
                 more = self._more()

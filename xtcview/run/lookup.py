@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,8 @@ def why(run: Run, which: Any) -> str:
     name = isinstance(which, EventTime)
     seconds, nanoseconds, *fiducial = _of_name(which) if name else _clock(which)
     reasons = [_about_time(run, seconds << 32 | nanoseconds, fiducial)]
-    reasons += [f"and {problem}" for problem in run.problems[:3]]
+    of_data = [problem for problem in run.problems if ".xtc" in Path(problem.file).name]
+    reasons += [f"and {problem}" for problem in of_data[:3]]
     return "; ".join(reasons)
 
 

@@ -103,6 +103,10 @@ def missing_transitions(
     if begin_run is None:
         lost = "the run number is that of the file's name"
         found.append(Problem(first, 0, "no BeginRun at the start of a DAQ stream", lost))
+    elif begin_run.env not in (0, files[0].run):
+        what = f"BeginRun says run {begin_run.env}, the file's name run {files[0].run}"
+        lost = f"events, and constants, are those of run {begin_run.env}"
+        found.append(Problem(first, 0, what, lost))
     before = int((np.asarray(timeline.events["step"]) < 0).sum())
     if before:
         what = f"no BeginCalibCycle before {plural(before, 'event')}"

@@ -64,7 +64,8 @@ class Variable:
         int, float, str or ndarray
             An array for a PV with several elements.
         """
-        record = self.run.epics_at(None if evt is None else evt.number).getPV(self.name)
+        run, number = (self.run, None) if evt is None else (evt.owner, evt.number)
+        record = run.epics_at(number).getPV(self.name)
         if record is None:
             return None
         return record.value(0) if record.numElements() == 1 else np.asarray(record.data())
@@ -81,7 +82,7 @@ class ControlData:
 
     def __call__(self, evt: Event | None = None) -> Any:
         """Return the record of an event's calib cycle (of the event read last without it)."""
-        store = self.run.config_at(self.run.current) if evt is None else evt.config
+        store = self.run.config_now() if evt is None else evt.config
         return store.get(control.Config[::-1])
 
     def __repr__(self) -> str:
@@ -187,5 +188,5 @@ def _detector_names(run: Run) -> list[tuple[str, str, str]]:
     named = [src for src in named if _ARCHIVER not in str(src)]
     rows = [(str(src.name), run.aliases.alias(src), "") for src in named]
     first = sum(src in configured for src in named)
-    scan = [(CONTROL, "", "")] if run.config_at(run.current).get(control.Config) is not None else []
+    scan = [(CONTROL, "", "")] if run.config_now().get(control.Config) is not None else []
     return rows[:first] + scan + rows[first:]

@@ -147,7 +147,7 @@ class EncoderValues(Reading):
         """Return the name that users gave to each channel; None when they are not configured."""
         from xtcview.types import usdusb
 
-        config = self.run.config_at(self.run.current).get(usdusb.FexConfig, self.src)
+        config = self.run.config_now().get(usdusb.FexConfig, self.src)
         return None if config is None else list(config.name())
 
 

@@ -39,12 +39,18 @@ class Step:
     def __init__(self, run: Run, number: int) -> None:
         self._run, self.number = run, number
 
+    def begin(self) -> Step:
+        """Let the run's environment be that of this step, before its first event is read."""
+        self._run.begin_step(self.number)
+        return self
+
     def events(self) -> Iterator[Event]:
         """Yield the step's events in order."""
         return (self._run.event(t) for t in self._run.times(self.number))  # type: ignore[misc]
 
     def env(self) -> Env:
-        """Return the run's environment, as it is in this step."""
+        """Return the run's environment: of this step, or of the event of it that was read last."""
+        self._run.begin_step(self.number)
         return self._run.env()
 
     def __repr__(self) -> str:
@@ -74,6 +80,7 @@ class Run:
         self._contexts: dict[int, EventContext] = {}
         self._times = Times(self.timeline.events)
         self.current = -1  # number of the event read last
+        self._begun: int | None = None  # step of which no event was read yet
         self._latest: Callable[[], Event | None] = lambda: None
         self._env = Env(self, self._configuration.configure)
 
@@ -129,7 +136,7 @@ class Run:
         """Data set string that opens this run again, in any process."""
         folder = self.files[0].path.parent.resolve()
         which = replace(self.dataset, directory=folder, experiment=self.experiment)
-        return str(which.of_run(self.run()))
+        return str(which.of_run(self.files[0].run))
 
     @property
     def aliases(self) -> AliasMap:
@@ -195,7 +202,7 @@ class Run:
         if number < 0:
             return None
         name = which if isinstance(which, EventTime) else self._times[number]
-        self.current, event = number, self._event(number, name)
+        self.current, self._begun, event = number, None, self._event(number, name)
         self._latest = weakref.ref(event)  # its headers are read once, also for `config_at`
         return event
 
@@ -225,8 +232,19 @@ class Run:
         if step not in self._contexts:
             config = self._configuration.at_step(step)
             common = (self.files, self.aliases, config, self.run(), self._options)
-            self._contexts[step] = EventContext(*common, self.problems)
+            self._contexts[step] = EventContext(*common, self.problems, self)
         return Event(number, time, self.timeline.parts(number), self._contexts[step])
+
+    def begin_step(self, number: int) -> None:
+        """Let what follows the event read last be that of a step, unless it is in it already."""
+        if self.current < 0 or self.timeline.step(self.current) != number:
+            self._begun = number
+
+    def config_now(self) -> ConfigStore:
+        """Return the configuration at the event read last, or of the step that has begun."""
+        if self._begun is not None:
+            return self._configuration.at_step(self._begun)
+        return self.config_at(self.current)
 
     def config_at(self, number: int) -> ConfigStore:
         """Return the configuration that holds at an event (-1: before the first)."""
@@ -237,7 +255,13 @@ class Run:
 
     def epics_at(self, number: int | None) -> EpicsStore:
         """Return the EPICS values at an event; None follows the event read last."""
-        return EpicsStore(self._epics, lambda: self.current if number is None else number)
+        event = lambda: self.current if number is None else number  # noqa: E731
+        return EpicsStore(lambda: self.epics_table, event)
+
+    @property
+    def epics_table(self) -> EpicsTable:
+        """All EPICS data of the run."""
+        return self._epics
 
     def epics(self, pv: str) -> Series:
         """Return all archived values of a PV (name or alias): ``times, values = run.epics(pv)``.
@@ -272,7 +296,7 @@ class Run:
 
     def steps(self) -> Iterator[Step]:
         """Yield the calib cycles in order."""
-        return (Step(self, number) for number in range(self.nsteps()))
+        return (Step(self, number).begin() for number in range(self.nsteps()))
 
     def end(self) -> None:
         """Do nothing: there is nothing to end (psana's scripts call it)."""

@@ -17,6 +17,7 @@ from xtcview.types.record import type_path
 from .eventid import iso
 from .files import XtcFile, plural
 from .run import Run
+from .timeline import Timeline
 
 WIDTH = 100
 
@@ -54,10 +55,22 @@ def _damage(run: Run) -> str:
     marked = timeline.daq["damage"] != 0
     dropped = timeline.daq["damage"] & Damage.DroppedContribution != 0
     counts = [len(np.unique(timeline.event_of()[rows])) for rows in (marked, dropped)]
+    alone = _alone(timeline)
     if not counts[0]:
-        return "damage: no event is marked"
-    marks = f"{plural(counts[0], 'event')} marked"
+        return f"damage: no event is marked{alone}"
+    marks = f"{plural(counts[0], 'event')} marked{alone}"
     return f"damage: {marks}; a detector's contribution is missing in {plural(counts[1], 'event')}"
+
+
+def _alone(timeline: Timeline) -> str:
+    """Say how many control system contributions have no event; psana drops them too."""
+    held = int((timeline.events["ioc_last"] - timeline.events["ioc_first"]).sum())
+    left = len(timeline.ioc) - held
+    return (
+        f"; {left:,} of {len(timeline.ioc):,} control system datagrams have no event"
+        if left > 0
+        else ""
+    )
 
 
 def _streams(run: Run) -> str:

@@ -25,6 +25,10 @@ from .files import XtcFile
 IOC_WINDOW = 5  # s between the clocks of the DAQ and of a control system stream
 
 _PLACE = ("file", "offset", "damage", "empty")  # columns of a contribution
+_TYPES = {
+    "time": "<u8", "fiducial": "<u4", "step": "<i4",
+    "file": "<u2", "offset": "<i8", "damage": "<u4", "empty": "<u4",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,11 @@ def part(number: int, index: Index) -> Part:
     before = np.searchsorted(cycles["offset"], nodes["offset"])
     return {
         "time": clock(nodes),
-        "fiducial": nodes["fiducial"].astype("<u4"),
-        "file": constant(number, len(nodes), "<u2"),
-        "offset": nodes["offset"].astype("<i8"),
-        "damage": column(nodes["damage"], "<u4"),
-        "empty": column(nodes["empty"], "<u4"),
+        "fiducial": nodes["fiducial"].astype(_TYPES["fiducial"]),
+        "file": constant(number, len(nodes), _TYPES["file"]),
+        "offset": nodes["offset"].astype(_TYPES["offset"]),
+        "damage": column(nodes["damage"], _TYPES["damage"]),
+        "empty": column(nodes["empty"], _TYPES["empty"]),
         "before": column(before, "<i4"),
     }
 
@@ -167,7 +171,7 @@ def _pop(parts: Sequence[Part], name: str) -> Table:
 def _ioc(parts: Sequence[Part]) -> Columns:
     names = ("time", "fiducial", *_PLACE)
     if not parts:
-        return Columns(**{name: np.zeros(0, "<u8") for name in names})
+        return Columns(**{name: np.zeros(0, _TYPES[name]) for name in names})
     ioc = Columns(**{name: _pop(parts, name) for name in names})
     return ioc[np.lexsort((ioc["time"], ioc["fiducial"]))]
 
@@ -177,7 +181,7 @@ def _daq(parts: Sequence[Part]) -> tuple[Columns, Columns]:
     if parts and _are_alike(parts):
         return _interleaved(parts)
     if not parts:
-        return grouped(dict.fromkeys(("time", "fiducial", "step", *_PLACE), np.zeros(0, "<u8")))
+        return grouped({name: np.zeros(0, dtype) for name, dtype in _TYPES.items()})
     order, time, fiducial = _sorted(_pop(parts, "time"), _pop(parts, "fiducial"))
     rows = {name: take(_pop(parts, name), order) for name in ("step", *_PLACE)}
     return grouped({"time": time, "fiducial": fiducial, **rows})

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xtcview.errors import SourceError
 from xtcview.run.datasource import DataSource, open_run
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ def view(run: Any, name: str | None = None) -> Viewer:
     from xtcview.viewer.widget import Viewer  # ipywidgets and anywidget only when used
 
     run = run_of(run)
-    return Viewer(run, Detector(name, run))
+    detector = Detector(name, run)
+    if not hasattr(type(detector), "tiles"):
+        what = f"{name!r} sends no pictures that could be shown"
+        raise SourceError(f"{what}; run.scalars([...]) gives its numbers for all events")
+    return Viewer(run, detector)
 
 
 def run_of(thing: Any) -> Any:
