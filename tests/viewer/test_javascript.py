@@ -1,6 +1,7 @@
 """The page's pure functions, run by node where there is one, against their Python twins."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -42,6 +43,13 @@ def test_the_modules_are_joined_into_one_script():
     assert "http" not in script.replace("http://www.w3.org/2000/svg", "")  # nothing from outside
     assert "innerHTML" not in script
     assert len(script) < 200_000
+
+
+def test_no_two_modules_have_the_same_name_in_them():
+    named = re.compile(r"^(?:export )?(?:async )?(?:const|let|function) (\w+)", re.MULTILINE)
+    found = [(n, m) for m in assets.MODULES for n in named.findall(assets._read(f"js/{m}.js"))]
+    homes = {name: [m for n, m in found if n == name] for name, _ in found}
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
 
 
 PICTURES = [
