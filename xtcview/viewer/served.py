@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import struct
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,6 +78,11 @@ class Server(ThreadingHTTPServer):
     def address(self) -> str:
         """Address of the page, the secret included."""
         return f"http://{HOST}:{self.server_address[1]}/{self.secret}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Let a page go that was closed while it waited; tell of anything else."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
