@@ -98,15 +98,14 @@ function createHandle(v, name, act, plot, range) {
     const vmin = name === "vmin" ? Math.min(value, v.look.vmax - rest) : v.look.vmin;
     const vmax = name === "vmax" ? Math.max(value, v.look.vmin + rest) : v.look.vmax;
     act.look({ vmin, vmax, auto: false });
+    show();
   }
 
-  return {
-    root,
-    held: () => held,
-    show() {
-      root.style.left = `${plot.frame?.xOf(v.look[name]) ?? 0}px`;
-      root.setAttribute("aria-valuenow", String(v.look[name]));
-      root.setAttribute("aria-valuetext", `${format(v.look[name])} ${v.colours.unit.textContent}`);
-    },
-  };
+  function show() {
+    root.style.left = `${plot.frame?.xOf(v.look[name]) ?? 0}px`;
+    root.setAttribute("aria-valuenow", String(v.look[name]));
+    root.setAttribute("aria-valuetext", `${format(v.look[name])} ${v.colours.unit.textContent}`);
+  }
+
+  return { root, held: () => held, show };
 }

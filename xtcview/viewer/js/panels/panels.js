@@ -15,6 +15,7 @@ import { isStripped, startTexts } from "./texts.js";
 import { createPixel, createRegion, createTraceQuestion } from "./traces.js";
 
 const QUIET_MS = 220; // without another picture, before the kernel is asked for exact numbers
+const PLOT_MS = 80;
 const VALUES = ["dark", "counts", "calib", "running mean"]; // as in ways.py
 const BINNED = ["mean", "max"];
 
@@ -37,7 +38,7 @@ export function createPanels(v, act) {
     radial.placed();
     v.hover.refresh();
   } });
-  let timer;
+  let timer, plotting = null, plotted = 0;
   const themes = watchTheme(() => v.frame && redraw());
   for (const name of ["distance", "energy"]) v.model.on(`change:${name}`, again);
   v.status.after(strip.root);
@@ -96,12 +97,14 @@ export function createPanels(v, act) {
     },
     /** The pictures were painted: with other colours, or of another event. */
     painted() {
-      redraw();
+      overlay.draw();
+      soon();
       later();
     },
     moved: () => tabs.chosen().moved?.(),
     close() {
       clearTimeout(timer);
+      clearTimeout(plotting);
       for (const name of ["distance", "energy"]) v.model.off(`change:${name}`, again);
       for (const question of v.questions.values()) question.close();
       for (const panel of list) panel.close?.();
@@ -118,7 +121,16 @@ export function createPanels(v, act) {
     return false;
   }
 
+  /** Plots follow the pictures at most every `PLOT_MS`: a scrubbing hand looks at the pictures. */
+  function soon() {
+    if (plotting) return;
+    plotting = setTimeout(redraw, Math.max(0, plotted + PLOT_MS - performance.now()));
+  }
+
   function redraw() {
+    clearTimeout(plotting);
+    plotting = null;
+    plotted = performance.now();
     overlay.draw();
     strip.draw();
     tabs.chosen().painted?.();
