@@ -118,6 +118,7 @@ def test_a_page_without_a_kernel_shows_its_events(tab, viewer, tmp_path):
     viewer.event = 19
     path = viewer.export_html(tmp_path / "events.html", events=6)
     asked = []
+    tab.goto("about:blank")  # the last page may still have asked something
     tab.on("request", note := lambda request: asked.append(request.url))
     tab.goto(f"file://{path}")
     ready(tab)
