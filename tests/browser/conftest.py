@@ -24,14 +24,20 @@ def address(folder):
 
 
 @pytest.fixture(scope="session")
-def page(folder, address):
+def window(folder):
+    """The first page of the one browser that all tests share."""
+    with lab.running_browser(folder) as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def page(folder, address, window):
     """The notebook of `pages.SETUP`, executed, with the first picture painted."""
     lab.write_notebook(folder / "view.ipynb", [pages.SETUP])
-    with lab.running_browser(folder) as page:
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        pages.open_notebook(page, address, "view.ipynb")
-        yield page
+    window.faults = []
+    window.on("pageerror", lambda error: window.faults.append(str(error)))
+    pages.open_notebook(window, address, "view.ipynb")
+    return window
 
 
 @pytest.fixture

@@ -51,10 +51,13 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory):
-    with lab.running_browser(tmp_path_factory.mktemp("page")) as page:
-        page.set_default_timeout(15_000)
-        yield page
+def tab(window):
+    """A page of its own, in front while these tests run."""
+    page = window.context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    page.close()
+    window.bring_to_front()
 
 
 @pytest.fixture

@@ -3,7 +3,10 @@
 import http.client
 import json
 import struct
+import subprocess
+import sys
 import threading
+import urllib.request
 
 import numpy as np
 import pytest
@@ -107,3 +110,26 @@ def test_only_this_machine_can_reach_it(server):
     assert server.server_address[0] == "127.0.0.1"
     assert server.address == f"http://127.0.0.1:{server.server_address[1]}/{server.secret}/"
     assert len(server.secret) >= 32
+
+
+def test_the_command_serves_a_run(golden_dir):
+    dataset = f"exp=e158:run=34:dir={golden_dir}"
+    command = [sys.executable, "-m", "xtcview", "view", dataset, "--detector", "DscCsPad"]
+    command += ["--event", "3", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as shown:
+        try:
+            address = shown.stdout.readline().strip()
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                page = answer.read().decode()
+            assert "exp=e158:run=34" in page
+            assert '"event": 3' in page
+        finally:
+            shown.terminate()
+
+
+def test_the_command_says_what_it_cannot_open(tmp_path):
+    command = [sys.executable, "-m", "xtcview", "view", str(tmp_path), "--no-browser"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("xtcview: ")
+    assert "Traceback" not in done.stderr
