@@ -60,7 +60,7 @@ class Outputs:
         Returns
         -------
         Path
-            The file, about 0.4 MB an event of a CSPAD; see `viewer.offline`.
+            The file, about 0.5 MB an event of a CSPAD; see `viewer.offline`.
 
         Raises
         ------
