@@ -6,7 +6,7 @@ import { indexMap } from "../layout.js";
 import { createQuestion } from "./questions.js";
 
 const SIDE = 90; // pixels of a picture
-const MANY = 10;
+const MANY = 8;
 const SHEET_COARSE = 8;
 
 export function createSheet(v, act) {
