@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -20,6 +21,12 @@ from xtcview.reduce.speed import Meter
 
 LONG = 60.0
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def run_alone(coroutine):
+    """Run a coroutine in a thread of its own: a browser of other tests may hold a loop in this."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result(60)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +57,7 @@ def test_await():
         assert await r is r  # at once, by now
         return r.mean, ticks
 
-    mean, ticks = asyncio.run(main())
+    mean, ticks = run_alone(main())
     assert ticks > 3  # the loop went on
     np.testing.assert_array_equal(mean, expected(run, list(range(60)))["mean"])
 
@@ -60,7 +67,7 @@ def test_awaiting_what_fails():
         await start(FakeRun(broken=True))
 
     with pytest.raises(RunNotFoundError):
-        asyncio.run(main())
+        run_alone(main())
 
 
 def test_a_cancelled_await_cancels_the_reduction():
@@ -70,7 +77,7 @@ def test_a_cancelled_await_cancels_the_reduction():
             await asyncio.wait_for(r, 0.2)
         return r
 
-    r = asyncio.run(main())
+    r = run_alone(main())
     assert r.state == "cancelled"
     assert r.report.unread > 0
 

@@ -86,7 +86,7 @@ export function createLink() {
     window() {
       const speed = rate();
       const far = pings.length === PINGS && rtt() >= NEAR_MS; // not by one slow moment
-      return speed !== null && (speed < FAST || far) ? 1.5 * speed * rtt() : 0;
+      return speed !== null && far ? 1.5 * speed * rtt() : 0;
     },
     most: MOST,
   };
