@@ -129,8 +129,10 @@ def test_what_comes_next_is_asked_ahead_in_the_direction_of_the_hand(scrubbed):
 
 def test_a_drag_over_what_is_loaded_asks_nothing(scrubbed):
     pages.kernel(scrubbed, "setattr(xv, 'prefetch', False)")
+    sharp = "(({ shown, shownRank, hello }) => shown.index === INDEX && shownRank <= 2 * hello.f)"
     for index in range(40, 80):
         scrubbed.evaluate("(i) => xv.step(i)", index)
+        scrubbed.wait_for_function(f"{sharp}(xv.root().xtcview)".replace("INDEX", str(index)))
     scrubbed.wait_for_timeout(300)
     scrubbed.evaluate("xv.watch()")
     rate = dragged(scrubbed, 40, 79, 1500)
