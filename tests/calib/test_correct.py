@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from xtcview.format import sharing
+from xtcview.calib import sharing
 from xtcview.calib.correct import (
     CommonMode,
     bad_pixels,

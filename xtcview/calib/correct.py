@@ -26,7 +26,7 @@ from xtcview.calib.common_mode import (
     subtract_shift,
 )
 from xtcview.calib.regions import subtract_regions
-from xtcview.format.sharing import each
+from xtcview.calib.sharing import each
 
 __all__ = [
     "LOW_GAIN",

@@ -22,15 +22,12 @@ from xtcview.errors import (
     TruncatedError,
     XtcError,
 )
-from xtcview.format import sharing
 
 from . import buffers
 from .shapes import Shape
 
 FIRST_IOC_STREAM = 80
 IN_PROGRESS = ".inprogress"
-_LARGE = 1 << 22  # bytes, from which on two threads read sooner than one
-_PIECE = 1 << 19
 NAME = re.compile(r"(.{2,})-r(\d+)-s(\d+)-c(\d+)(\.smd)?\.xtc")
 
 
@@ -180,22 +177,8 @@ class XtcFile:
             The file ends before them.
         """
         data = memoryview(buffers.take(size))  # type: ignore[arg-type]
-        if size < _LARGE or not self._read_shared(offset, data):
-            self.scatter(offset, [data], size, what)
+        self.scatter(offset, [data], size, what)
         return data.toreadonly()
-
-    def _read_shared(self, offset: int, data: memoryview) -> bool:
-        """Fill memory in pieces, with the help of a second thread; return whether all came."""
-        descriptor, short = self._descriptor(), []
-
-        def read(number: int) -> None:
-            start = number * _PIECE
-            piece = data[start : start + _PIECE]
-            if os.preadv(descriptor, [piece], offset + start) < len(piece):
-                short.append(number)
-
-        sharing.each(read, range(-(-len(data) // _PIECE)))
-        return not short
 
     def scatter(self, offset: int, targets: list[Any], size: int, what: str) -> None:
         """Read `size` bytes from `offset` into buffers, one after another.

@@ -1,4 +1,4 @@
-"""Work in pieces, shared with a second thread where a core is free for it."""
+"""Work on many segments, shared with a second thread where a core is free for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-_MANY = 8  # pieces, from which on a second thread is worth its start
+_MANY = 8  # segments, from which on a second thread is worth its start
 
 
 def each(function: Callable[[int], None], numbers: Iterable[int]) -> None:
@@ -41,6 +41,4 @@ def _has_free_core() -> bool:
 @lru_cache(maxsize=1)
 def _helper() -> ThreadPoolExecutor:
     # more do not help: the histograms of the common mode partly hold Python's lock
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_helper.cache_clear)  # a child has no such thread
-    return ThreadPoolExecutor(1, thread_name_prefix="xtcview-helper")
+    return ThreadPoolExecutor(1, thread_name_prefix="xtcview-calib")
