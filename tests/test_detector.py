@@ -403,3 +403,17 @@ def test_missing_pedestals_are_a_problem_of_the_run(golden_dir):
         (problem,) = run.problems
     assert problem.what == "no pedestals of CxiDs1.0:Cspad.0 for run 34"
     assert problem.consequence == "calib and image begin with the counts"
+
+
+def test_an_event_of_another_experiment_is_not_calibrated(golden_dir, tmp_path, opened):
+    folder = tmp_path / "xtc"
+    folder.mkdir()
+    (tmp_path / "calib").mkdir()
+    for path in golden_dir.glob("e158-r0034-*.xtc"):
+        (folder / path.name.replace("e158", "e159")).symlink_to(path)
+    det = xtcview.Detector("cspad", opened(34))
+    with xtcview.open(folder) as other:
+        event = next(e for e in other.events() if det.raw(e) is not None)
+        with pytest.raises(SourceError, match=r"is of e159, this detector of .*event\.owner"):
+            det.calib(event)
+        assert xtcview.Detector("cspad", event.owner).calib(event) is not None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from xtcview.calib import access, correct, gains, levels, medians, sensors, store
 from xtcview.calib.settings import Settings, check_steps
-from xtcview.errors import ConstantsError
+from xtcview.errors import ConstantsError, SourceError
 from xtcview.format.src import DetInfo
 from xtcview.run import asics, buffers
 from xtcview.run.event import Event
@@ -98,6 +98,7 @@ class Corrections(access.Constants):
         found = self._read(evt, self.src)
         if found is None:
             return None
+        self._check_owner(evt)
         hiding = self._hiding(evt, mask, chosen.mask, "mask" in wanted)
         pedestals = self.pedestals(evt) if "pedestals" in wanted else None
         if "pedestals" in wanted and pedestals is None:
@@ -170,6 +171,18 @@ class Corrections(access.Constants):
         corrected = np.array(nda, np.float32, order="C")
         self.common_mode_apply(evt, corrected, cmpars, **settings)
         return np.asarray(corrected - nda)
+
+    def _check_owner(self, evt: Event) -> None:
+        """Refuse an event of another experiment: the constants here are not its own.
+
+        Raises
+        ------
+        SourceError
+        """
+        other = evt.owner
+        if other is not self._run and other.calib_dir != self._run.calib_dir:
+            what = f"{evt!r} is of {other.experiment}, this detector of {self._run.experiment}"
+            raise SourceError(f"{what}: make one with Detector({self.source!r}, event.owner)")
 
     def _tell_uncalibrated(self, evt: Event) -> None:
         """Note that the run has no pedestals; most cameras go without."""
